@@ -22,7 +22,7 @@ export function listenProblem(error: unknown, { host, port }: Settings): string 
     return `Port ${port} is in use: end what uses it, or set another PORT and tell ngrok the same.\n`;
   }
   if (code === "EACCES") return `Port ${port} needs privileges: set PORT to 1024 or more.\n`;
-  return code === "EADDRNOTAVAIL" || code === "ENOTFOUND"
+  return code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN"
     ? `HOST, ${printable(host)}, is not an address of this machine: set it to 127.0.0.1.\n`
     : `Cannot listen (${at(error, "message")}): check HOST and PORT.\n`;
 }

@@ -77,15 +77,13 @@ export interface RunOptions {
   cwd?: string;
   /** A file descriptor for stdout, instead of a pipe. */
   stdout?: number;
-  uid?: number;
 }
 
 /** Starts a command; it is killed when the test ends, if it still runs. */
 export function run(t: Ends, command: string, args: string[], options: RunOptions = {}): Run {
-  const { env = {}, cwd = tmpdir(), stdout = "pipe", ...rest } = options;
+  const { env = {}, cwd = tmpdir(), stdout = "pipe" } = options;
   const { PATH = "" } = process.env;
   const child = spawn(command, args, {
-    ...rest,
     cwd,
     env: { PATH, ...env },
     stdio: ["ignore", stdout, "pipe"],

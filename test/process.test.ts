@@ -1,0 +1,228 @@
+/** The process: settings from .env, a port that cannot be had, signals, and a stdout that goes away. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import net from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { connect, drain, send } from "./support/http.js";
+import { created, delivery, post, SECRET, userLine } from "./support/okta.js";
+import { folder, GUIDE, run, SERVER, startReceiver, type Ends, type RunOptions } from "./support/process.js";
+
+const LOWEST = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
+
+const start = (t: Ends, options: RunOptions) => run(t, process.execPath, [SERVER], options);
+
+/** Starts the receiver where it must fail; resolves to what it said on stderr. */
+async function failure(t: Ends, options: RunOptions): Promise<string> {
+  const receiver = start(t, options);
+  assert.deepEqual(await receiver.ended, { code: 1, signal: null });
+  assert.equal(receiver.stdout.text, "");
+  return receiver.stderr.text;
+}
+
+test("without settings it names all that is missing and the remedy", async (t) => {
+  const message = await failure(t, { cwd: folder(t), env: { PORT: "eighty" } });
+  assert.equal(
+    message,
+    'PORT must be a whole number from 0 to 65535, not "eighty".\n' +
+      "BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD must be set: copy .env.example to .env.\n",
+  );
+});
+
+test("settings come from .env in the working directory, and the environment wins", async (t) => {
+  const cwd = folder(t);
+  writeFileSync(
+    join(cwd, ".env"),
+    'BASIC_AUTH_USERNAME=me\nBASIC_AUTH_PASSWORD="a#b:c"\nPORT=1\nHOST=127.0.0.1\n',
+  );
+  const { PORT, NGROK_WEB_ADDR } = GUIDE;
+  // Were they read, USER and PASSWORD, as Okta's guide names them, would win over .env in most shells.
+  const receiver = start(t, {
+    cwd,
+    env: { PORT, NGROK_WEB_ADDR, USER: "root", PASSWORD: "x", DOTENV_DEBUG: "true" },
+  });
+  const [, port] = await receiver.stderr.until(/^Listening on http:\/\/127\.0\.0\.1:(\d+)\/userCreated\n/);
+  assert.notEqual(port, "1");
+  const authorization = `Basic ${Buffer.from("me:a#b:c").toString("base64")}`;
+  const { headers, ...request } = post(delivery(created("john.doe@example.com")));
+  const url = `http://127.0.0.1:${port}/userCreated`;
+  assert.equal((await send(url, { ...request, headers: { ...headers, authorization } })).status, 200);
+  await receiver.stdout.until(/\n/);
+  assert.equal(receiver.stdout.text, userLine("john.doe@example.com"), "nothing else is on stdout");
+});
+
+test("a busy port", async (t) => {
+  const other = net.createServer().listen(0, "127.0.0.1");
+  t.after(() => void other.close());
+  await once(other, "listening");
+  const address = other.address();
+  const PORT = String(typeof address === "object" ? address?.port : undefined);
+  assert.equal(
+    await failure(t, { env: { ...GUIDE, PORT } }),
+    `Port ${PORT} is in use: end what uses it, or set another PORT and tell ngrok the same.\n`,
+  );
+});
+
+const lowestFreePort = existsSync(LOWEST) ? Number(readFileSync(LOWEST, "utf8")) : 0;
+const skip = lowestFreePort <= 81 && "needs a system where port 81 takes privileges";
+test("a port that needs privileges", { skip }, async (t) => {
+  // The superuser has to give that one up first.
+  const node = [process.execPath, SERVER];
+  const isRoot = process.getuid?.() === 0;
+  const command = isRoot ? ["setpriv", "--bounding-set=-net_bind_service", ...node] : node;
+  const [file = "", ...args] = command;
+  const receiver = run(t, file, args, { env: { ...GUIDE, PORT: "81" } });
+  assert.deepEqual(await receiver.ended, { code: 1, signal: null });
+  assert.equal(receiver.stderr.text, "Port 81 needs privileges: set PORT to 1024 or more.\n");
+});
+
+test("an address that is not this machine's", async (t) => {
+  for (const HOST of ["192.0.2.1", "no-such-host.invalid"]) {
+    const message = await failure(t, { env: { ...GUIDE, HOST } });
+    assert.equal(message, `HOST, ${HOST}, is not an address of this machine: set it to 127.0.0.1.\n`);
+  }
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  test(`${signal} drops idle connections, finishes what is under way, and exits with 0`, async (t) => {
+    const receiver = await startReceiver(t);
+    const fresh = await connect(receiver.port);
+    const agent = new http.Agent({ keepAlive: true });
+    t.after(() => agent.destroy());
+    await send(receiver.url, { agent });
+    const body = JSON.stringify(delivery(created("john.doe@example.com")));
+    const slow = await connect(receiver.port);
+    const head = `POST /userCreated HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n`;
+    slow.write(`${head}Authorization: ${SECRET}\r\nContent-Length: ${body.length}\r\n\r\n`);
+    await once(slow, "data");
+    slow.write(body.slice(0, 20));
+
+    receiver.child.kill(signal);
+    await receiver.stderr.until(
+      new RegExp(`^${signal}: finishing what is under way; once more to end at once\\.\n`, "m"),
+    );
+    assert.equal(await drain(fresh), "", "a connection without a request is dropped");
+    await assert.rejects(send(receiver.url), { code: "ECONNREFUSED" });
+    slow.write(body.slice(20));
+    assert.match(await drain(slow), /^HTTP\/1\.1 200 OK\r\n/);
+    assert.deepEqual(await receiver.ended, { code: 0, signal: null });
+    assert.equal(receiver.users(), userLine("john.doe@example.com"));
+    assert.match(receiver.stderr.text, /POST \/userCreated 200 .*: 1 event, 1 user created\n$/);
+  });
+}
+
+/** Opens a request whose body never comes. */
+async function stall(port: number) {
+  const socket = await connect(port);
+  const head = `POST /userCreated HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n`;
+  socket.write(`${head}Authorization: ${SECRET}\r\nContent-Length: 100\r\n\r\n`);
+  await once(socket, "data");
+  return socket;
+}
+
+test("what never ends is cut off, and the exit is still with 0", async (t) => {
+  const receiver = await startReceiver(t);
+  const socket = await stall(receiver.port);
+  receiver.child.kill("SIGTERM");
+  assert.equal(await drain(socket), "");
+  assert.deepEqual(await receiver.ended, { code: 0, signal: null });
+});
+
+test("a second signal ends it at once", async (t) => {
+  const receiver = await startReceiver(t);
+  await stall(receiver.port);
+  receiver.child.kill("SIGINT");
+  await receiver.stderr.until(/^SIGINT: .*\n/m);
+  receiver.child.kill("SIGINT");
+  assert.deepEqual(await receiver.ended, { code: 1, signal: null });
+});
+
+test("under npm start, the second signal of one Ctrl-C is not taken for a second one", async (t) => {
+  const receiver = await startReceiver(t, { env: { npm_lifecycle_event: "start" } });
+  const socket = await stall(receiver.port);
+  // Two kinds, because the system may make one of two alike.
+  receiver.child.kill("SIGINT");
+  receiver.child.kill("SIGTERM");
+  await receiver.stderr.until(/^SIG\w+: .*\n/m);
+  socket.write("x".repeat(100));
+  assert.match(await drain(socket), /^HTTP\/1\.1 400 /, "the request under way got its answer");
+  assert.deepEqual(await receiver.ended, { code: 0, signal: null });
+});
+
+const GONE =
+  /^Cannot write users to stdout \(what read it is gone\): ends without acknowledging them; start it again\.\n/m;
+const UNWRITTEN = { error: "The receiver cannot write its log and stops: start it again." };
+
+test("a closed stdout: not acknowledged, one clear line, exit 1", async (t) => {
+  const receiver = await startReceiver(t, { pipe: true });
+  receiver.child.stdout?.destroy();
+  const answer = await send(receiver.url, post(delivery(created("john.doe@example.com"))));
+  assert.equal(answer.status, 503);
+  assert.deepEqual(JSON.parse(answer.body), UNWRITTEN);
+  assert.deepEqual(await receiver.ended, { code: 1, signal: null });
+  assert.match(receiver.stderr.text, GONE);
+  assert.equal(receiver.stderr.text.match(new RegExp(GONE, "gm"))?.length, 1);
+});
+
+test("a closed stdout matters to nobody while no user is created", async (t) => {
+  const receiver = await startReceiver(t, { pipe: true });
+  receiver.child.stdout?.destroy();
+  assert.equal((await send(receiver.url, post(delivery()))).status, 200);
+  assert.equal((await send(receiver.url)).status, 400);
+});
+
+test("a closed stderr stops nothing", async (t) => {
+  const receiver = await startReceiver(t);
+  receiver.child.stderr?.destroy();
+  for (const login of ["a@example.com", "b@example.com"]) {
+    assert.equal((await send(receiver.url, post(delivery(created(login))))).status, 200);
+  }
+  assert.equal(receiver.users(), userLine("a@example.com") + userLine("b@example.com"));
+  receiver.child.kill("SIGTERM");
+  assert.deepEqual(await receiver.ended, { code: 0, signal: null });
+});
+
+test(
+  "a full disk: not acknowledged, one clear line, exit 1",
+  { skip: !existsSync("/dev/full") && "needs /dev/full" },
+  async (t) => {
+    const receiver = start(t, { env: GUIDE, stdout: openSync("/dev/full", "w") });
+    const [, url = ""] = await receiver.stderr.until(/^Listening on (.*)\n/);
+    const answer = await send(url, post(delivery(created("john.doe@example.com"))));
+    assert.deepEqual([answer.status, JSON.parse(answer.body)], [503, UNWRITTEN]);
+    assert.deepEqual(await receiver.ended, { code: 1, signal: null });
+    assert.match(
+      receiver.stderr.text,
+      /^Cannot write users to stdout \(ENOSPC: no space left on device, write\): /m,
+    );
+  },
+);
+
+test(
+  "a disk that fills in the middle of a line",
+  { skip: process.platform !== "linux" && "needs Linux" },
+  async (t) => {
+    const cwd = folder(t);
+    const file = join(cwd, "users.log");
+    // A file size limit, of one block, does what a full disk does: the last write is cut short.
+    const shell = `ulimit -f 1; exec "$0" "$1" > users.log`;
+    const receiver = run(t, "bash", ["-c", shell, process.execPath, SERVER], { env: GUIDE, cwd });
+    const [, url = ""] = await receiver.stderr.until(/^Listening on (.*)\n/);
+    let acknowledged = "";
+    for (let sent = 0; ; sent += 1) {
+      const login = `user${sent}@example.com`;
+      const { status } = await send(url, post(delivery(created(login))));
+      if (status !== 200) break;
+      acknowledged += userLine(login);
+      assert.ok(acknowledged.length <= 1024, "more was acknowledged than the disk holds");
+    }
+    assert.deepEqual(await receiver.ended, { code: 1, signal: null });
+    const kept = readFileSync(file, "utf8");
+    assert.ok(
+      acknowledged.length > 900 && kept.startsWith(acknowledged),
+      "every acknowledged user is in the file",
+    );
+  },
+);
