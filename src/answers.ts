@@ -30,7 +30,7 @@ export function requestLog(log: Write) {
     const duration = tokens["response-time"]?.(req, res, 1);
     const answer = duration ? `${res.statusCode} ${duration} ms` : "unanswered: the client hung up";
     const request = `${req.method} ${printable(req.path, 200)} ${answer} from ${printable(req.ip ?? "", 50)}`;
-    return logLine(request, outcomes.get(res) ?? "");
+    return logLine(request, outcomes.get(res) ?? "it did not arrive whole");
   };
   return morgan(line, { stream: { write: log } });
 }

@@ -73,6 +73,8 @@ export function createHttpServer(app: Express, log: Write) {
 
 function answerTo(code: string | undefined): [status: number, error: string] {
   if (code === "HPE_HEADER_OVERFLOW") return [431, "The headers are over 16 KB: send less."];
-  if (code !== "ERR_HTTP_REQUEST_TIMEOUT") return [400, "This is no HTTP request: send plain HTTP."];
-  return [408, "The request took over 10 seconds to arrive: send it faster."];
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT")
+    return [408, "The request took over 10 seconds to arrive: send it faster."];
+  if (code === "HPE_INVALID_EOF_STATE") return [400, "The request broke off: send it whole."];
+  return [400, "This is no HTTP request: send plain HTTP."];
 }

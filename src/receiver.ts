@@ -100,8 +100,8 @@ const refusePath: RequestHandler = (_req, res) => {
 const refuseError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
   const status = at(error, "status");
   const reason = printable(String(at(error, "message")), 200);
-  if (at(error, "type") === "request.aborted") note(res, "its body did not arrive whole");
-  else if (status === 413) refuse(res, 413, TOO_LARGE);
+  if (at(error, "type") === "request.aborted") return; // Nobody is left to hear it.
+  if (status === 413) refuse(res, 413, TOO_LARGE);
   else if (status === 415) refuse(res, 415, `The body cannot be read (${reason}): send UTF-8.`);
   else if (status === 400) refuse(res, 400, `The body is not valid JSON (${reason}): correct it.`);
   else refuse(res, 500, "The receiver failed: see its console.", `a fault in it: ${reason}`);
