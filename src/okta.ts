@@ -1,0 +1,110 @@
+/** Okta as a client: the requests that it makes of an event hook, and what it makes of the answers. */
+import { randomUUID } from "node:crypto";
+import { basicAuthorization } from "./basic-auth.js";
+import type { Answer } from "./exchange.js";
+import { HOOK_PATH, type Settings } from "./settings.js";
+import { at, parseJson, printable } from "./text.js";
+
+export interface Step {
+  name: string;
+  method: "GET" | "POST";
+  headers: Record<string, string>;
+  body?: string | Buffer;
+  /** What the answer must be for the step to pass. */
+  wanted: typeof CHALLENGE | typeof ACKNOWLEDGED | "401";
+}
+
+const CHALLENGE = "200 with the same challenge as JSON";
+const ACKNOWLEDGED = "200 or 204";
+
+/** Takes the hook's credentials, a login, and instead of it a body of one's own. Returns Okta's requests. */
+export function steps({ username, password }: Settings, email: string, own?: Buffer): Step[] {
+  // The second header is not Okta's: it keeps the browser warning of ngrok's free plan away.
+  const common = { accept: "application/json", "ngrok-skip-browser-warning": "true" };
+  const right = { ...common, authorization: basicAuthorization(username, password) };
+  const wrong = { ...common, authorization: basicAuthorization(username, randomUUID()) };
+  const post = (
+    name: string,
+    body: string | Buffer,
+    credentials: object = right,
+    wanted: Step["wanted"] = ACKNOWLEDGED,
+  ): Step => {
+    const type = { "content-type": "application/json", "user-agent": "Okta Hook Service v1.0.0" };
+    return { name, method: "POST", headers: { ...credentials, ...type }, body, wanted };
+  };
+  const challenge = { "user-agent": "Okta-Integrations", "x-okta-verification-challenge": randomUUID() };
+  const headers = { ...right, ...challenge, "x-okta-request-id": randomUUID() };
+  const verification: Step = { name: "verification", method: "GET", headers, wanted: CHALLENGE };
+  if (own) return [verification, post("your delivery", own)];
+  const one = delivery(created(email));
+  const batch = [
+    created("jane.roe@example.com"),
+    event("user.session.start"),
+    created("max.moe@example.com"),
+  ];
+  return [
+    verification,
+    post(`delivery of one created user, ${printable(email)}`, one),
+    post("delivery of two created users and another event", delivery(...batch)),
+    post("delivery of Okta's preview sample: its target is null", delivery(event("user.lifecycle.create"))),
+    post("delivery without credentials: to be refused", one, common, "401"),
+    post("delivery with a wrong password: to be refused", one, wrong, "401"),
+  ];
+}
+
+const REMEDIES: Record<string, string> = {
+  ERR_NGROK_3200: "the tunnel is down: start ngrok again, and give Okta its URL",
+  ERR_NGROK_4018: "ngrok lacks its authtoken: ngrok config add-authtoken <token>",
+  ERR_NGROK_8012: "nothing listens behind the tunnel: npm start, on the port that ngrok forwards to",
+  ECONNREFUSED: "nobody listens there: run npm start first",
+  ENOTFOUND: "no such host: check the URL, for the tunnel may be closed",
+  redirect: "Okta follows no redirect: give it the URL that this one leads to",
+  401: "give the receiver and this command the same .env, and start the receiver again",
+  404: `end the URL in ${HOOK_PATH}`,
+};
+
+/** Takes a step, and its answer or error. Returns whether it passed, and what to know about it. */
+export function judge({ wanted, headers, method }: Step, answer?: Answer, error?: unknown) {
+  const { status = 0, text = "" } = answer ?? {};
+  const body = parseJson(text);
+  const acknowledged = status === 200 || status === 204;
+  const echoes = at(body, "verification") === headers["x-okta-verification-challenge"];
+  if (wanted === "401" ? status === 401 : acknowledged && (method === "POST" || echoes)) {
+    const chatty = wanted === ACKNOWLEDGED && text !== "";
+    return { passed: true, remark: chatty ? "Warning: Okta wants no body with its acknowledgement." : "" };
+  }
+  let fate = "Okta does not retry, the events are lost";
+  if (method === "GET") fate = "Okta marks the hook unverified";
+  else if (wanted === "401") fate = "anybody who knows the URL can deliver";
+  else if (status === 0 || status >= 500) fate = "Okta retries once, then the events are lost";
+
+  const page = /ERR_NGROK_\d+/.exec(`${at(answer?.headers, "ngrok-error-code")} ${text}`)?.[0];
+  const key = page ?? at(error, "code") ?? (status >= 300 && status < 400 ? "redirect" : status);
+  const said = at(body, "error");
+  const remedy =
+    REMEDIES[String(key)] ?? (typeof said === "string" ? `it says: ${said}` : `it must answer ${wanted}`);
+  const cause = page ?? (error === undefined ? `the answer is not ${wanted}` : String(at(error, "message")));
+  return { passed: false, remark: `${cause}; ${fate}. To change: ${remedy}.` };
+}
+
+/** Returns a delivery as Okta documents it. */
+function delivery(...events: unknown[]): string {
+  const source = "https://example.okta.com/api/v1/eventHooks/who0example";
+  const versions = { eventTypeVersion: "1.0", cloudEventsVersion: "0.1", contentType: "application/json" };
+  const eventTime = new Date().toISOString();
+  const ids = { eventType: "com.okta.event_hook", source, eventId: randomUUID(), eventTime };
+  return JSON.stringify({ ...ids, ...versions, data: { events } });
+}
+
+const event = (eventType: string, target: unknown = null) => ({
+  uuid: randomUUID(),
+  published: new Date().toISOString(),
+  eventType,
+  outcome: { result: "SUCCESS" },
+  target,
+});
+
+const created = (alternateId: string) =>
+  event("user.lifecycle.create", [
+    { id: "00u0example", type: "User", alternateId, displayName: alternateId },
+  ]);
