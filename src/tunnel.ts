@@ -41,7 +41,7 @@ export async function findTunnels({ ngrokWebAddr, host, port }: Settings, timeou
 
 /** Takes the URL that is known, if any. Says, for ever, what becomes of the tunnel. */
 export async function followTunnel(settings: Settings, known: string | undefined, say: Write) {
-  for (let open = known !== undefined; ; await sleep(2_000)) {
+  for (let open = known !== undefined; ; await sleep(1_000)) {
     const urls = await findTunnels(settings, 2_000);
     if (urls === undefined) continue;
     const url = urls.find((each) => each === known) ?? urls[0];
