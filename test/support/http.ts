@@ -35,17 +35,16 @@ export async function send(
 /** Opens a connection; its errors are the receiver's right, and so no test's failure. */
 export async function connect(port: number): Promise<net.Socket> {
   const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-  socket.on("error", () => {});
+  socket.on("error", () => {}).on("end", () => socket.end());
   await once(socket, "connect");
   return socket;
 }
 
-/** Resolves to everything that arrives until the connection closes. */
+/** Resolves to everything that arrives until the connection closes. Rejects when it stays open. */
 export async function drain(socket: net.Socket): Promise<string> {
   let text = "";
   socket.setEncoding("latin1").on("data", (chunk: string) => (text += chunk));
-  socket.on("end", () => socket.end());
-  if (!socket.closed) await new Promise((resolve) => socket.once("close", resolve));
+  if (!socket.closed) await once(socket, "close", { signal: AbortSignal.timeout(20_000) });
   return text;
 }
 
