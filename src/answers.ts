@@ -21,7 +21,8 @@ export function refuse(res: ServerResponse, status: number, error: string, outco
   const large = coding !== undefined || Number(length) > 1024 * 1024;
   if (large && !res.req.complete) res.setHeader("Connection", "close");
   res.setHeader("Content-Type", "application/json; charset=utf-8");
-  res.writeHead(status).end(JSON.stringify({ error }));
+  res.statusCode = status; // Not writeHead, after which Node no longer sends the length.
+  res.end(JSON.stringify({ error }));
 }
 
 /** Returns the middleware that logs a line for each request. */

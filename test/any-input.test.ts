@@ -126,11 +126,11 @@ const escaped = (each: string) =>
 
 /** Sends a request; resolves to its status and the users' lines, once its own line is there and harmless. */
 async function ask(request: { method: string; headers: http.OutgoingHttpHeaders; body?: string | Buffer }) {
-  const before = { users: receiver.users().length, line: receiver.stderr.text.length };
+  const before = { users: receiver.size(), line: receiver.stderr.text.length };
   const { status } = await send(receiver.url, { ...request, agent });
   await receiver.stderr.until(/\n/, before.line);
   const line = receiver.stderr.text.slice(before.line);
-  const users = receiver.users().slice(before.users);
+  const users = receiver.users(before.users);
   assert.ok(status < 500, `${status}: ${line}`);
   assert.equal(line.split("\n").length, 2, "one line for each request");
   assert.doesNotMatch(line + users, UNSAFE);

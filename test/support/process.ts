@@ -1,7 +1,7 @@
 /** Real child processes: starts the built programs, reads what they print, and ends them with the test. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { openSync, closeSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -106,8 +106,10 @@ export function folder(t: Ends): string {
 export interface Receiver extends Run {
   port: number;
   url: string;
-  /** What was written to stdout, when that is a file: complete as soon as a delivery is acknowledged. */
-  users(): string;
+  /** What stdout got from a byte on, when it is a file: complete as soon as a delivery is acknowledged. */
+  users(from?: number): string;
+  /** How many bytes stdout got, when it is a file. */
+  size(): number;
 }
 
 /** Starts the receiver with stdout going to a file, or to a pipe, and waits until it listens. */
@@ -132,6 +134,15 @@ export async function startReceiver(
     ...receiver,
     port: Number(port),
     url: `http://${host}:${port}/userCreated`,
-    users: () => readFileSync(file, "utf8"),
+    users: (from = 0) => (from ? tail(file, from) : readFileSync(file, "utf8")),
+    size: () => statSync(file).size,
   };
+}
+
+function tail(file: string, from: number): string {
+  const bytes = Buffer.alloc(statSync(file).size - from);
+  const handle = openSync(file, "r");
+  readSync(handle, bytes, 0, bytes.length, from);
+  closeSync(handle);
+  return bytes.toString("utf8");
 }
