@@ -37,7 +37,20 @@ export function event(eventType: string, fields: Record<string, unknown> = {}) {
     version: "0",
     displayMessage: "Create okta user",
     severity: "INFO",
-    client: { userAgent: { rawUserAgent: "Mozilla/5.0", os: "Mac OS X", browser: "CHROME" }, zone: "null" },
+    client: {
+      userAgent: { rawUserAgent: "Mozilla/5.0 (Macintosh)", os: "Mac OS X", browser: "CHROME" },
+      zone: "null",
+      device: "Computer",
+      ipAddress: "203.0.113.10",
+      geographicalContext: {
+        city: "San Francisco",
+        state: "California",
+        country: "United States",
+        postalCode: "94107",
+      },
+    },
+    authenticationContext: { authenticationStep: 0, externalSessionId: "trs2TSSLkgWR5iDuebwuH9Vsw" },
+    securityContext: { asNumber: 394089, asOrg: "example", isp: "example", domain: ".", isProxy: false },
     actor: {
       id: "00uehd8bGdP6eX0Kx0g3",
       type: "User",
