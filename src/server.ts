@@ -20,7 +20,10 @@ const receiver = createReceiver({
   log: writeErr,
   logUsers(logins, done) {
     writeOut(logins.map((login) => userLine(login, colour)).join(""), (error) => {
-      if (error) void stop(1, stdoutProblem(error));
+      if (error) {
+        process.exitCode = 1;
+        void stop(stdoutProblem(error));
+      }
       done(error);
     });
   },
@@ -28,37 +31,42 @@ const receiver = createReceiver({
 const { server, stop: stopServer } = createHttpServer(receiver, writeErr);
 
 let stopping: number | undefined;
-async function stop(exitCode: number, reason: string): Promise<void> {
+async function stop(reason: string): Promise<void> {
   if (stopping !== undefined) return;
   stopping = performance.now();
   writeErr(reason);
   await stopServer(3_000);
-  await exit(exitCode);
+  await exit();
 }
 
 /** Exits once all is written, or half a second later if nobody reads it. */
-async function exit(exitCode: number, lastWords = ""): Promise<never> {
+async function exit(lastWords = ""): Promise<never> {
   const written = [writeOut, writeErr].map((write, index) => {
     return new Promise<unknown>((done) => write(index === 1 ? lastWords : "", done));
   });
   await Promise.race([Promise.all(written), sleep(500)]);
-  process.exit(exitCode);
+  process.exit();
+}
+
+function fail(message: string): void {
+  process.exitCode = 1;
+  void exit(message);
 }
 
 // npm repeats to its script what the terminal has sent to both; a person takes longer.
 const echo = env.npm_lifecycle_event === "start" ? 100 : 0;
 function onSignal(signal: NodeJS.Signals): void {
   if (stopping !== undefined && performance.now() - stopping > echo) process.exit(1);
-  void stop(0, `${signal}: finishing what is under way; once more to end at once.\n`);
+  void stop(`${signal}: finishing what is under way; once more to end at once.\n`);
 }
 process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
 
-server.on("error", (error) => void exit(1, listenProblem(error, settings)));
+server.on("error", (error) => fail(listenProblem(error, settings)));
 server.on("listening", async () => {
   const bound = { ...settings, port: Number(at(server.address(), "port")) };
   const [tunnel] = (await findTunnels(bound, 200)) ?? [];
   writeErr(startText(bound, tunnel, stderr.isTTY));
   await followTunnel(bound, tunnel, writeErr);
 });
-if (problems.length > 0) void exit(1, `${problems.join("\n")}\n`);
+if (problems.length > 0) fail(`${problems.join("\n")}\n`);
 else server.listen(settings.port, settings.host);

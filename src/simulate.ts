@@ -24,10 +24,10 @@ stdout.on("error", () => process.exit(1));
 try {
   const options = readOptions(settings);
   if (options === undefined) stdout.write(USAGE);
-  else if (problems.length > 0) process.exitCode = fail(1, problems.join("\n"));
+  else if (problems.length > 0) fail(1, problems.join("\n"));
   else process.exitCode = await simulate(options.url, steps(settings, options.email, options.file));
 } catch (error) {
-  process.exitCode = fail(2, `${at(error, "message")}\n\n${USAGE}`);
+  fail(2, `${at(error, "message")}\n\n${USAGE}`);
 }
 
 /** Returns where to send what, or undefined when help is asked for. Throws when an option is misused. */
@@ -90,7 +90,7 @@ async function take(url: URL, step: Step) {
   return { passed, reached: answer !== undefined || signal.aborted };
 }
 
-function fail(exitCode: number, message: string): number {
-  stderr.write(`${printable(message).replaceAll("\\u000a", "\n")}\n`);
-  return exitCode;
+function fail(exitCode: number, message: string): void {
+  stderr.write(`${message}\n`);
+  process.exitCode = exitCode;
 }
