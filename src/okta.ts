@@ -10,12 +10,13 @@ export interface Step {
   method: "GET" | "POST";
   headers: Record<string, string>;
   body?: string | Buffer;
-  /** What the answer must be for the step to pass. */
-  wanted: typeof CHALLENGE | typeof ACKNOWLEDGED | "401";
+  wanted: Wanted;
 }
 
+/** What the answer must be for a step to pass. */
+type Wanted = typeof CHALLENGE | typeof ACK | "401";
 const CHALLENGE = "200 with the same challenge as JSON";
-const ACKNOWLEDGED = "200 or 204";
+const ACK = "200 or 204";
 
 /** Takes the hook's credentials, a login, and instead of it a body of one's own. Returns Okta's requests. */
 export function steps({ username, password }: Settings, email: string, own?: Buffer): Step[] {
@@ -23,29 +24,21 @@ export function steps({ username, password }: Settings, email: string, own?: Buf
   const common = { accept: "application/json", "ngrok-skip-browser-warning": "true" };
   const right = { ...common, authorization: basicAuthorization(username, password) };
   const wrong = { ...common, authorization: basicAuthorization(username, randomUUID()) };
-  const post = (
-    name: string,
-    body: string | Buffer,
-    credentials: object = right,
-    wanted: Step["wanted"] = ACKNOWLEDGED,
-  ): Step => {
+  const post = (name: string, body: string | Buffer, auth: object = right, wanted: Wanted = ACK): Step => {
     const type = { "content-type": "application/json", "user-agent": "Okta Hook Service v1.0.0" };
-    return { name, method: "POST", headers: { ...credentials, ...type }, body, wanted };
+    return { name, method: "POST", headers: { ...auth, ...type }, body, wanted };
   };
   const challenge = { "user-agent": "Okta-Integrations", "x-okta-verification-challenge": randomUUID() };
   const headers = { ...right, ...challenge, "x-okta-request-id": randomUUID() };
   const verification: Step = { name: "verification", method: "GET", headers, wanted: CHALLENGE };
   if (own) return [verification, post("your delivery", own)];
   const one = delivery(created(email));
-  const batch = [
-    created("jane.roe@example.com"),
-    event("user.session.start"),
-    created("max.moe@example.com"),
-  ];
+  const other = event("user.session.start");
+  const batch = delivery(created("jane.roe@example.com"), other, created("max.moe@example.com"));
   return [
     verification,
     post(`delivery of one created user, ${printable(email)}`, one),
-    post("delivery of two created users and another event", delivery(...batch)),
+    post("delivery of two created users and another event", batch),
     post("delivery of Okta's preview sample: its target is null", delivery(event("user.lifecycle.create"))),
     post("delivery without credentials: to be refused", one, common, "401"),
     post("delivery with a wrong password: to be refused", one, wrong, "401"),
@@ -70,7 +63,7 @@ export function judge({ wanted, headers, method }: Step, answer?: Answer, error?
   const acknowledged = status === 200 || status === 204;
   const echoes = at(body, "verification") === headers["x-okta-verification-challenge"];
   if (wanted === "401" ? status === 401 : acknowledged && (method === "POST" || echoes)) {
-    const chatty = wanted === ACKNOWLEDGED && text !== "";
+    const chatty = wanted === ACK && text !== "";
     return { passed: true, remark: chatty ? "Warning: Okta wants no body with its acknowledgement." : "" };
   }
   let fate = "Okta does not retry, the events are lost";
@@ -105,6 +98,4 @@ const event = (eventType: string, target: unknown = null) => ({
 });
 
 const created = (alternateId: string) =>
-  event("user.lifecycle.create", [
-    { id: "00u0example", type: "User", alternateId, displayName: alternateId },
-  ]);
+  event("user.lifecycle.create", [{ id: "00u0example", type: "User", alternateId }]);

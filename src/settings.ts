@@ -17,10 +17,12 @@ export function readSettings(env: Record<string, string | undefined>) {
   const settings = {
     port: Number(read("PORT", "8082", isPort, "a whole number from 0 to 65535")),
     host: env.HOST || "127.0.0.1",
-    username: read("BASIC_AUTH_USERNAME", "", (name) => !name.includes(":"), "free of colons (RFC 7617)"),
+    username: env.BASIC_AUTH_USERNAME ?? "",
     password: env.BASIC_AUTH_PASSWORD ?? "",
     ngrokWebAddr: read("NGROK_WEB_ADDR", "127.0.0.1:4040", isAddress, "host:port"),
   };
+  // Without its value: what follows the colon may be the password.
+  if (settings.username.includes(":")) problems.push("BASIC_AUTH_USERNAME must hold no colon (RFC 7617).");
   const missing = ["BASIC_AUTH_USERNAME", "BASIC_AUTH_PASSWORD"].filter((name) => !env[name]);
   if (missing[0]) problems.push(`${missing.join(" and ")} must be set: copy .env.example to .env.`);
   return { settings, problems };

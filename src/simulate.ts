@@ -25,7 +25,7 @@ try {
   const options = readOptions(settings);
   if (options === undefined) stdout.write(USAGE);
   else if (problems.length > 0) fail(1, problems.join("\n"));
-  else process.exitCode = await simulate(options.url, steps(settings, options.email, options.file));
+  else process.exitCode = await simulate(options.url, steps(settings, options.email, options.own));
 } catch (error) {
   fail(2, `${at(error, "message")}\n\n${USAGE}`);
 }
@@ -45,11 +45,8 @@ function readOptions({ host, port }: Settings) {
   if (!target || !/^https?:$/.test(target.protocol) || target.username || target.password) {
     throw new Error("--url must be an http or https URL, without credentials in it.");
   }
-  return {
-    url: target,
-    email: email ?? "john.doe@example.com",
-    file: file === undefined ? file : readFileSync(file),
-  };
+  const own = file === undefined ? undefined : readFileSync(file);
+  return { url: target, email: email ?? "john.doe@example.com", own };
 }
 
 /** Takes each step in turn, and sums up. Returns the exit status. */

@@ -49,7 +49,7 @@ const bad: [env: Record<string, string | undefined>, problem: string][] = [
   [{ NGROK_WEB_ADDR: "http://localhost:4040" }, `${ADDRESS} "http://localhost:4040".`],
   [{ NGROK_WEB_ADDR: "localhost:99999" }, `${ADDRESS} "localhost:99999".`],
   [{ NGROK_WEB_ADDR: "me@localhost:4040" }, `${ADDRESS} "me@localhost:4040".`],
-  [{ BASIC_AUTH_USERNAME: "a:b" }, 'BASIC_AUTH_USERNAME must be free of colons (RFC 7617), not "a:b".'],
+  [{ BASIC_AUTH_USERNAME: "a:b" }, "BASIC_AUTH_USERNAME must hold no colon (RFC 7617)."],
   [{ BASIC_AUTH_USERNAME: "" }, "BASIC_AUTH_USERNAME must be set: copy .env.example to .env."],
   [{ BASIC_AUTH_PASSWORD: undefined }, "BASIC_AUTH_PASSWORD must be set: copy .env.example to .env."],
 ];
