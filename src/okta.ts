@@ -46,12 +46,13 @@ export function steps({ username, password }: Settings, email: string, own?: Buf
 }
 
 const REMEDIES: Record<string, string> = {
-  ERR_NGROK_3200: "the tunnel is down: start ngrok again, and give Okta its URL",
-  ERR_NGROK_4018: "ngrok lacks its authtoken: ngrok config add-authtoken <token>",
-  ERR_NGROK_8012: "nothing listens behind the tunnel: npm start, on the port that ngrok forwards to",
-  ECONNREFUSED: "nobody listens there: run npm start first",
-  ENOTFOUND: "no such host: check the URL, for the tunnel may be closed",
-  redirect: "Okta follows no redirect: give it the URL that this one leads to",
+  ERR_NGROK_3200: "start ngrok again, and give Okta its URL: this tunnel is down",
+  ERR_NGROK_4018: "run ngrok config add-authtoken <token>, and ngrok again",
+  ERR_NGROK_8012: "run npm start, on the port that ngrok forwards to: nothing listens there",
+  ECONNREFUSED: "run npm start first: nobody listens there",
+  ENOTFOUND: "check the URL, for no host has its name: the tunnel may be closed",
+  EPROTO: "write http:// for a receiver on this machine: only the tunnel has https",
+  redirect: "give Okta the URL that this one leads to: it follows no redirect",
   401: "give the receiver and this command the same .env, and start the receiver again",
   404: `end the URL in ${HOOK_PATH}`,
 };
@@ -68,14 +69,16 @@ export function judge({ wanted, headers, method }: Step, answer?: Answer, error?
   }
   let fate = "Okta does not retry, the events are lost";
   if (method === "GET") fate = "Okta marks the hook unverified";
-  else if (wanted === "401") fate = "anybody who knows the URL can deliver";
+  else if (wanted === "401" && acknowledged) fate = "anybody who knows the URL can deliver";
+  else if (wanted === "401") fate = "whether it asks for credentials remains unknown";
   else if (status === 0 || status >= 500) fate = "Okta retries once, then the events are lost";
 
   const page = /ERR_NGROK_\d+/.exec(`${at(answer?.headers, "ngrok-error-code")} ${text}`)?.[0];
   const key = page ?? at(error, "code") ?? (status >= 300 && status < 400 ? "redirect" : status);
   const said = at(body, "error");
   const remedy =
-    REMEDIES[String(key)] ?? (typeof said === "string" ? `it says: ${said}` : `it must answer ${wanted}`);
+    REMEDIES[String(key)] ??
+    (typeof said === "string" ? `do as it says: ${said.replace(/\.$/, "")}` : `it must answer ${wanted}`);
   const cause = page ?? (error === undefined ? `the answer is not ${wanted}` : String(at(error, "message")));
   return { passed: false, remark: `${cause}; ${fate}. To change: ${remedy}.` };
 }

@@ -149,7 +149,7 @@ const broken: [what: string, handle: Handler, failures: Record<number, [status: 
       {
         0: [
           "302",
-          `the answer is not 200 with the same challenge as JSON; ${UNVERIFIED}. ${REMEDY} Okta follows no redirect: give it the URL that this one leads to.`,
+          `the answer is not 200 with the same challenge as JSON; ${UNVERIFIED}. ${REMEDY} give Okta the URL that this one leads to: it follows no redirect.`,
         ],
       },
     ],
@@ -188,7 +188,7 @@ const broken: [what: string, handle: Handler, failures: Record<number, [status: 
       Object.fromEntries(
         [1, 2, 3].map((step) => [
           step,
-          ["400", `the answer is not 200 or 204; ${LOST}. ${REMEDY} it says: \\u001b[31mBasic … is ….`],
+          ["400", `the answer is not 200 or 204; ${LOST}. ${REMEDY} do as it says: \\u001b[31mBasic … is ….`],
         ]),
       ),
     ],
@@ -207,9 +207,9 @@ const broken: [what: string, handle: Handler, failures: Record<number, [status: 
     ],
   ];
 for (const [code, remedy] of [
-  ["ERR_NGROK_3200", "the tunnel is down: start ngrok again, and give Okta its URL"],
-  ["ERR_NGROK_8012", "nothing listens behind the tunnel: npm start, on the port that ngrok forwards to"],
-  ["ERR_NGROK_4018", "ngrok lacks its authtoken: ngrok config add-authtoken <token>"],
+  ["ERR_NGROK_3200", "start ngrok again, and give Okta its URL: this tunnel is down"],
+  ["ERR_NGROK_8012", "run npm start, on the port that ngrok forwards to: nothing listens there"],
+  ["ERR_NGROK_4018", "run ngrok config add-authtoken <token>, and ngrok again"],
 ] as const) {
   const status = code === "ERR_NGROK_8012" ? 502 : 404;
   broken.push(
@@ -281,7 +281,7 @@ test("nobody listening: says to start the receiver", async (t) => {
   const { code, lines } = await simulate(t, ["--url", "http://127.0.0.1:1/userCreated"]);
   assert.match(
     lines[2] ?? "",
-    /ECONNREFUSED.*; Okta marks .* To change: nobody listens there: run npm start first\.$/,
+    /ECONNREFUSED.*; Okta marks .* To change: run npm start first: nobody listens there\.$/,
   );
   assert.deepEqual([code, lines[3]], [1, "1 of 6 steps failed, 5 were not tried."]);
 });
@@ -361,6 +361,25 @@ test("without credentials it says what the receiver would say", async (t) => {
   const { code, stderr } = await simulate(t, [], {});
   const remedy = "must be set: copy .env.example to .env.\n";
   assert.deepEqual([code, stderr], [1, `BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD ${remedy}`]);
+});
+
+test("a wrong path, which says nothing of credentials", async (t) => {
+  const receiver = await startReceiver(t);
+  const { code, lines } = await simulate(t, ["--url", receiver.url.toLowerCase()]);
+  assert.deepEqual([code, lines.at(-2)], [1, "6 of 6 steps failed."]);
+  const unknown =
+    "the answer is not 401; whether it asks for credentials remains unknown. To change: end the URL in /userCreated.";
+  assert.equal(lines[10], `        ${unknown}`);
+});
+
+test("https to the receiver itself", async (t) => {
+  const receiver = await startReceiver(t);
+  const { code, lines } = await simulate(t, ["--url", receiver.url.replace("http:", "https:")]);
+  assert.match(
+    lines[2] ?? "",
+    /To change: write http:\/\/ for a receiver on this machine: only the tunnel has https\.$/,
+  );
+  assert.equal(code, 1);
 });
 
 test("a receiver with other credentials: which .env to look at", async (t) => {
