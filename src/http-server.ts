@@ -6,6 +6,13 @@ import type { Express } from "express";
 import { logLine, refuse } from "./answers.js";
 import type { Write } from "./output.js";
 
+const NO_HTTP: [status: number, error: string] = [400, "This is no HTTP request: send plain HTTP."];
+const FAULTS: Record<string, typeof NO_HTTP> = {
+  HPE_HEADER_OVERFLOW: [431, "The headers are over 16 KB: send less."],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, "The request took over 10 seconds to arrive: send it faster."],
+  HPE_INVALID_EOF_STATE: [400, "The request broke off: send it whole."],
+};
+
 /** Takes what answers requests and where lines go. Returns a server that does not listen yet. */
 export function createHttpServer(app: Express, log: Write) {
   // Express changes the prototype of each request and response, which V8 then cannot optimise.
@@ -42,7 +49,7 @@ export function createHttpServer(app: Express, log: Write) {
     socket.on("close", () => latest.delete(socket));
   });
   server.on("clientError", (fault: NodeJS.ErrnoException, socket) => {
-    const [status, error] = answerTo(fault.code);
+    const [status, error] = FAULTS[fault.code ?? ""] ?? NO_HTTP;
     const res = latest.get(socket);
     if (!socket.writable) {
       socket.destroy();
@@ -69,12 +76,4 @@ export function createHttpServer(app: Express, log: Write) {
       server.close(() => resolve([sweep, cutOff].forEach(clearTimeout)));
     });
   return { server, stop };
-}
-
-function answerTo(code: string | undefined): [status: number, error: string] {
-  if (code === "HPE_HEADER_OVERFLOW") return [431, "The headers are over 16 KB: send less."];
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT")
-    return [408, "The request took over 10 seconds to arrive: send it faster."];
-  if (code === "HPE_INVALID_EOF_STATE") return [400, "The request broke off: send it whole."];
-  return [400, "This is no HTTP request: send plain HTTP."];
 }

@@ -20,10 +20,7 @@ const receiver = createReceiver({
   log: writeErr,
   logUsers(logins, done) {
     writeOut(logins.map((login) => userLine(login, colour)).join(""), (error) => {
-      if (error) {
-        process.exitCode = 1;
-        void stop(stdoutProblem(error));
-      }
+      if (error) fail(stdoutProblem(error));
       done(error);
     });
   },
@@ -31,26 +28,21 @@ const receiver = createReceiver({
 const { server, stop: stopServer } = createHttpServer(receiver, writeErr);
 
 let stopping: number | undefined;
+
+/** Says why, finishes what is under way, and exits once all is written, or soon if nobody reads it. */
 async function stop(reason: string): Promise<void> {
   if (stopping !== undefined) return;
   stopping = performance.now();
   writeErr(reason);
   await stopServer(3_000);
-  await exit();
-}
-
-/** Exits once all is written, or half a second later if nobody reads it. */
-async function exit(lastWords = ""): Promise<never> {
-  const written = [writeOut, writeErr].map((write, index) => {
-    return new Promise<unknown>((done) => write(index === 1 ? lastWords : "", done));
-  });
+  const written = [writeOut, writeErr].map((write) => new Promise<unknown>((done) => write("", done)));
   await Promise.race([Promise.all(written), sleep(500)]);
   process.exit();
 }
 
-function fail(message: string): void {
+function fail(reason: string): void {
   process.exitCode = 1;
-  void exit(message);
+  void stop(reason);
 }
 
 // npm repeats to its script what the terminal has sent to both; a person takes longer.
