@@ -1,6 +1,6 @@
 /** What the receiver says to the person at the keyboard, apart from each request's line. */
 import { basicAuthorization } from "./basic-auth.js";
-import { HOOK_PATH, type Settings } from "./settings.js";
+import { HOOK_PATH, urlHost, type Settings } from "./settings.js";
 import { at, printable } from "./text.js";
 import { tunnelCommand } from "./tunnel.js";
 
@@ -37,7 +37,7 @@ export function stdoutProblem(error: unknown): string {
 export function startText(settings: Settings, tunnel: string | undefined, showSecret: boolean): string {
   const { username, password, host, port, ngrokWebAddr } = settings;
   const secret = basicAuthorization(username, password);
-  return `Listening on http://${host.includes(":") ? `[${host}]` : host}:${port}${HOOK_PATH}
+  return `Listening on http://${urlHost(host)}:${port}${HOOK_PATH}
 
 In Okta's Admin Console, under Workflow > Event Hooks > Create Event Hook:
   URL                    ${tunnel ? tunnel + HOOK_PATH : `comes with a tunnel: ${tunnelCommand(settings)}`}

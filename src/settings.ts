@@ -28,5 +28,8 @@ export function readSettings(env: Record<string, string | undefined>) {
   return { settings, problems };
 }
 
+/** Returns a host as URLs have it: an IPv6 address in brackets (RFC 3986, 3.2.2). */
+export const urlHost = (host: string) => (host.includes(":") ? `[${host}]` : host);
+
 const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
 const isAddress = (text: string) => isPort(/^(?:[^\s:/@[\]]+|\[[\da-f:.]+\]):(\d+)$/i.exec(text)?.[1] ?? "");

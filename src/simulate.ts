@@ -5,7 +5,7 @@ import { config } from "dotenv";
 import { basicAuthorization } from "./basic-auth.js";
 import { exchange } from "./exchange.js";
 import { judge, steps, type Step } from "./okta.js";
-import { HOOK_PATH, readSettings, type Settings } from "./settings.js";
+import { HOOK_PATH, readSettings, urlHost, type Settings } from "./settings.js";
 import { at, printable } from "./text.js";
 
 const USAGE = `Usage: npm run simulate -- [options]
@@ -39,8 +39,8 @@ function readOptions({ host, port }: Settings) {
   if (email === "") throw new Error("--email needs an address.");
   if (email !== undefined && file !== undefined)
     throw new Error("--email has no effect on --file: leave one of them out.");
-  const here = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[host] ?? (host.includes(":") ? `[${host}]` : host);
-  const address = url ?? `http://${here}:${port}${HOOK_PATH}`;
+  const here = { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host;
+  const address = url ?? `http://${urlHost(here)}:${port}${HOOK_PATH}`;
   const target = URL.canParse(address) ? new URL(address) : undefined;
   if (!target || !/^https?:$/.test(target.protocol) || target.username || target.password) {
     throw new Error("--url must be an http or https URL, without credentials in it.");

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { exchange } from "./exchange.js";
 import type { Write } from "./output.js";
-import { HOOK_PATH, type Settings } from "./settings.js";
+import { HOOK_PATH, urlHost, type Settings } from "./settings.js";
 import { at, parseJson } from "./text.js";
 
 // Where the agent lists its endpoints; agents older than the first list have the second.
@@ -14,7 +14,7 @@ const LOCAL = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
 
 /** Takes settings with the port really listened on. Returns the command that opens a tunnel. */
 export function tunnelCommand({ host, port }: Settings): string {
-  return `ngrok http ${/^(127\.|localhost$|::1?$|0\.0\.0\.0$)/.test(host) ? "" : `${host}:`}${port}`;
+  return `ngrok http ${/^(127\.|localhost$|::1?$|0\.0\.0\.0$)/.test(host) ? "" : `${urlHost(host)}:`}${port}`;
 }
 
 /** Returns the https URLs that lead to the receiver; undefined when the agent's answer is late or odd. */
@@ -28,7 +28,7 @@ export async function findTunnels({ ngrokWebAddr, host, port }: Settings, timeou
       const ours = list.filter((item) => {
         const target = readUrl(at(item, ...upstream));
         if (target?.protocol !== "http:" || Number(target.port || 80) !== port) return false;
-        return [...LOCAL, host].includes(target.hostname);
+        return [...LOCAL, urlHost(host)].includes(target.hostname);
       });
       const urls = ours.map((item) => readUrl(at(item, ...url)));
       return urls.flatMap((found) => (found?.protocol === "https:" ? [found.origin] : []));

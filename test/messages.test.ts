@@ -86,6 +86,7 @@ test("without a tunnel the URL's line says which command opens one", () => {
     assert.equal(line(host), "comes with a tunnel: ngrok http 8082");
   }
   assert.equal(line("192.0.2.7"), "comes with a tunnel: ngrok http 192.0.2.7:8082");
+  assert.equal(line("2001:db8::7"), "comes with a tunnel: ngrok http [2001:db8::7]:8082");
 });
 
 test("the secret is left out where it should not be seen, and how to see it is said", () => {

@@ -23,6 +23,7 @@ const upstreams = [
   ["http://LOCALHOST:8082/", true],
   ["http://host.docker.internal:8082", true],
   ["http://192.0.2.7:8082", true, "192.0.2.7"],
+  ["http://[2001:db8::7]:8082", true, "2001:db8::7"],
   ["http://localhost:8083", false],
   ["http://localhost:18082", false],
   ["8083", false],
@@ -113,21 +114,17 @@ test("no agent is no tunnel", async () => {
 });
 
 test("a tunnel that is open at the start is in the text to paste, and in no other line", async (t) => {
-  // The port must be known before the agent is asked, so it is the agent that learns it.
-  const agent = await startAgent(t, {
-    "/api/endpoints": ((res) => void res.writeHead(500).end()) satisfies Answering,
-  });
-  const answers = new Map<string, unknown>();
-  const receiver = await startReceiver(t, { env: { NGROK_WEB_ADDR: agent.address } });
-  answers.set("/api/endpoints", endpoints([PUBLIC, String(receiver.port)]));
-  const second = await startAgent(t, Object.fromEntries(answers));
+  // The agent must know the port beforehand, so a first receiver finds a free one.
+  const agent = await startAgent(t);
+  const receiver = await startReceiver(t);
+  agent.answers = { "/api/endpoints": endpoints([PUBLIC, String(receiver.port)]) };
   receiver.child.kill("SIGTERM");
   await receiver.ended;
   const again = await startReceiver(t, {
-    env: { NGROK_WEB_ADDR: second.address, PORT: String(receiver.port) },
+    env: { NGROK_WEB_ADDR: agent.address, PORT: String(receiver.port) },
   });
   assert.match(again.stderr.text, new RegExp(`^ {2}URL {20}${PUBLIC}/userCreated$`, "m"));
-  await second.asked(2);
+  await agent.asked(2);
   assert.equal(again.stderr.text.split("leave a tunnel open.\n\n")[1], "");
 });
 

@@ -1,7 +1,7 @@
 /** Real child processes: starts the built programs, reads what they print, and ends them with the test. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -134,7 +134,7 @@ export async function startReceiver(
     ...receiver,
     port: Number(port),
     url: `http://${host}:${port}/userCreated`,
-    users: (from = 0) => (from ? tail(file, from) : readFileSync(file, "utf8")),
+    users: (from = 0) => tail(file, from),
     size: () => statSync(file).size,
   };
 }
