@@ -1,50 +1,79 @@
-/** What the receiver says to the person at the keyboard, apart from each request's line. */
-import { basicAuthorization } from "./basic-auth.js";
-import { HOOK_PATH, urlHost, type Settings } from "./settings.js";
-import { at, printable } from "./text.js";
-import { tunnelCommand } from "./tunnel.js";
+/** What the receiver says at its start, and what a failed listen or write means. */
+import { randomBytes } from "node:crypto";
+import type { Message } from "./output.js";
+import { basicAuthorization } from "./receiver/basic-auth.js";
+import { HOOK_PATH, tunnelCommand, urlHost, type Settings } from "./settings.js";
+import { fieldsOf, indent, printable } from "./text.js";
 
-const PUBLISHED = `
-The password is the one in Okta's guide, so anybody may know it: set another
-BASIC_AUTH_PASSWORD in .env before you leave a tunnel open.
-`;
+/** The password of Okta's guide. */
+const PUBLISHED_PASSWORD = "supersecret";
 
-/** Returns the line for a created user, bold and green where colour is wanted. */
-export function userLine(login: string, colour: boolean): string {
-  const line = `The user ${printable(login)} has been added to the Okta org!`;
-  return colour ? `\x1b[1;32m${line}\x1b[0m\n` : `${line}\n`;
-}
-
-/** Takes the error of a listen that failed. Returns what happened and what to do about it. */
-export function listenProblem(error: unknown, { host, port }: Settings): string {
-  const code = at(error, "code");
-  if (code === "EADDRINUSE") {
-    return `Port ${port} is in use: end what uses it, or set another PORT and tell ngrok the same.\n`;
-  }
-  if (code === "EACCES") return `Port ${port} needs privileges: set PORT to 1024 or more.\n`;
-  return code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN"
-    ? `HOST, ${printable(host)}, is not an address of this machine: set it to 127.0.0.1.\n`
-    : `Cannot listen (${at(error, "message")}): check HOST and PORT.\n`;
-}
-
-/** Takes the error of a write to stdout. Returns what it means for Okta and what to do about it. */
-export function stdoutProblem(error: unknown): string {
-  const cause = at(error, "code") === "EPIPE" ? "what read it is gone" : String(at(error, "message"));
-  return `Cannot write users to stdout (${cause}): ends without acknowledging them; start it again.\n`;
-}
-
-/** Takes the tunnel's URL, if one is open, and whether to show the secret. Returns what to paste. */
-export function startText(settings: Settings, tunnel: string | undefined, showSecret: boolean): string {
-  const { username, password, host, port, ngrokWebAddr } = settings;
-  const secret = basicAuthorization(username, password);
+/**
+ * Where the receiver listens, and what to do next, in its order.
+ *
+ * @param tunnelUrl the tunnel's origin, when it is open already
+ * @param isPrivate whether the Authentication secret may be shown
+ */
+export function startText(settings: Settings, tunnelUrl?: string, isPrivate = false): string {
+  const { host, port, username, password } = settings;
+  const url = tunnelUrl && `${tunnelUrl}${HOOK_PATH}`;
+  const secret = isPrivate && basicAuthorization(username, password);
+  const hook = `In Okta's Admin Console, Workflow > Event Hooks > Create Event Hook:
+${describeField("URL", url ?? "printed here when the tunnel is open")}
+${describeField("Authentication field", "authorization")}
+${describeField("Authentication secret", secret || "shown only when stderr is a terminal")}
+${describeField("Subscribe to events", "User created")}
+Then click Save & Continue, and Verify.`;
+  const tunnel = `1. Open a tunnel in another terminal:  ${tunnelCommand(settings)}`;
+  const steps = url ? hook : `${tunnel}\n2. ${hook.replaceAll("\n", "\n   ")}`;
   return `Listening on http://${urlHost(host)}:${port}${HOOK_PATH}
 
-In Okta's Admin Console, under Workflow > Event Hooks > Create Event Hook:
-  URL                    ${tunnel ? tunnel + HOOK_PATH : `comes with a tunnel: ${tunnelCommand(settings)}`}
-  Authentication field   authorization
-  Authentication secret  ${showSecret ? secret : "(start in a terminal, without redirecting stderr, to see it)"}
-  Subscribe to events    User created
-Then verify. ngrok's inspector: http://${ngrokWebAddr.replace("127.0.0.1", "localhost")}
-${password === "supersecret" ? PUBLISHED : ""}
+${steps}
+
+No Okta org at hand? In another terminal:  npm run simulate
+
 `;
+}
+
+/** What is copied stands alone on its line when it is a URL, or long. */
+function describeField(name: string, value: string): string {
+  const isAlone = value.startsWith("https://") || value.length > 50;
+  return isAlone ? `  ${name}\n    ${value}` : `  ${name.padEnd(23)}${value}`;
+}
+
+/**
+ * The warning of a password that everybody knows, if it is one.
+ *
+ * @param isPrivate whether another password may be shown
+ */
+export function passwordWarning(settings: Settings, isPrivate: boolean): string | undefined {
+  if (settings.password !== PUBLISHED_PASSWORD) return undefined;
+  const suggestion = isPrivate ? randomBytes(12).toString("base64url") : "...";
+  return `Warning: this password is published in Okta's guide. Before you leave a tunnel
+open, set another one in .env, and start again. For example:
+  BASIC_AUTH_PASSWORD=${suggestion}`;
+}
+
+/** Why the receiver cannot listen, and what to do about it. */
+export function describeListenError(error: unknown, { host, port }: Settings): string {
+  const { code, message } = fieldsOf(error);
+  if (code === "EADDRINUSE") {
+    return `Port ${port} is in use: stop that program, or set another PORT.\n`;
+  }
+  if (code === "EACCES") return `Port ${port} is not permitted here: set another PORT.\n`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
+    return `HOST "${printable(host, 80)}" is not an address of this machine: use 127.0.0.1.\n`;
+  }
+  return `Cannot listen: check HOST and PORT.\n${indent(printable(String(message), 200))}\n`;
+}
+
+/** Why users cannot be written to stdout, and what that means. */
+export function describeWriteError(error: unknown): Message {
+  const { code, message } = fieldsOf(error);
+  const reason = code === "EPIPE" ? "the pipe was closed" : printable(String(message), 200);
+  return {
+    text: `Cannot write to stdout (${reason}): stopping.`,
+    details: ["Okta got no acknowledgement for the users that are not printed."],
+    color: "red",
+  };
 }

@@ -1,42 +1,84 @@
-/** Standard streams: many small writes become few, and each still hears how it ended. */
+/** The standard streams: grouped writes, the time of day, and colour. */
 import { writeFileSync } from "node:fs";
 import { Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { styleText } from "node:util";
+import { indent } from "./text.js";
 
-export type Done = (error?: unknown) => void;
-export type Write = (text: string, done?: Done) => void;
+/** What happened, and what to know or to do about it. */
+export interface Message {
+  /** What happened, in one line. */
+  text: string;
+  /** What to do about it: paragraphs, indented under the text. */
+  details?: string[];
+  /** For what needs attention: yellow for a warning, red for a refusal or a loss. */
+  color?: "yellow" | "red";
+}
 
-/**
- * Takes stdout or stderr. Returns a write to it by group commit: what comes in during one turn of the
- * event loop, or while a write is under way, is written together, and its end reported to each.
- */
-export function groupedWrite(stream: NodeJS.WriteStream & { fd: number }): Write {
-  const { fd } = stream;
-  let waiting: { text: string; done: Done | undefined }[] = [];
-  let underWay = false;
-  stream.on("error", () => {}); // Every write reports its own.
+type Format = Parameters<typeof styleText>[0];
+type StandardStream = NodeJS.WriteStream & { fd: number };
 
-  const flush = () => {
-    const group = waiting;
-    waiting = [];
-    const text = group.map((write) => write.text).join("");
-    const finish = (error?: unknown) => {
-      underWay = waiting.length > 0;
-      if (underWay) setImmediate(flush);
-      for (const { done } of group) done?.(error);
-    };
-    if (stream instanceof Socket) return void stream.write(text, finish);
-    // A file's stream does not notice when the disk is full; this does.
-    let failure: unknown;
-    try {
-      writeFileSync(fd, text);
-    } catch (error) {
-      failure = error;
+/** Stdout or stderr. */
+export class Output {
+  readonly #stream: StandardStream;
+  readonly #hasColor: boolean;
+  #waiting = "";
+  #group: Promise<void> | undefined;
+  #latest = Promise.resolve();
+
+  /** @param noColor whether NO_COLOR is set (https://no-color.org) */
+  constructor(stream: StandardStream, noColor: boolean) {
+    this.#stream = stream;
+    this.#hasColor = stream.isTTY && !noColor && stream.hasColors();
+    stream.on("error", () => {}); // Each write reports its own.
+  }
+
+  /** The text in a format of `util.styleText`; unchanged where no colour is wanted. */
+  paint(format: Format, text: string): string {
+    if (!this.#hasColor) return text;
+    return styleText(format, text, { stream: this.#stream, validateStream: false });
+  }
+
+  /** The message as lines, of which the first begins with the time of day. */
+  format({ text, details = [], color }: Message): string {
+    const time = new Date().toTimeString().slice(0, 8);
+    const line = `${time} ${text}`;
+    const head = color === undefined ? line : this.paint(color, line);
+    return [head, ...details.map(indent), ""].join("\n");
+  }
+
+  /**
+   * Resolves once the text is written; rejects with the stream's error. What is written in one
+   * turn of the event loop, or while a write is under way, is one write: a system call for each
+   * delivery would cost more than the delivery itself.
+   */
+  write(text: string): Promise<void> {
+    this.#waiting += text;
+    if (this.#group === undefined) {
+      this.#group = this.#writeGroup(this.#latest);
+      this.#group.catch(() => {}); // Not every writer waits for the end.
+      this.#latest = this.#group;
     }
-    finish(failure);
-  };
-  return (text, done) => {
-    waiting.push({ text, done });
-    if (!underWay) setImmediate(flush);
-    underWay = true;
-  };
+    return this.#group;
+  }
+
+  async #writeGroup(previous: Promise<void>): Promise<void> {
+    await previous.catch(() => {});
+    await nextTurn();
+    const text = this.#waiting;
+    this.#waiting = "";
+    this.#group = undefined;
+    await writeWhole(this.#stream, text);
+  }
+}
+
+async function writeWhole(stream: StandardStream, text: string): Promise<void> {
+  const { fd } = stream;
+  if (!(stream instanceof Socket)) {
+    writeFileSync(fd, text); // A file's stream does not notice a write that a full disk cuts short.
+    return;
+  }
+  await new Promise<void>((resolve, reject) => {
+    stream.write(text, (error) => (error ? reject(error) : resolve()));
+  });
 }

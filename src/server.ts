@@ -1,64 +1,105 @@
-/** The entry: reads the settings, starts the receiver, says what to paste, and stops in order. */
+/** The entry of the receiver: reads the settings, starts it, says what to do next, and stops it. */
+import type { Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { config } from "dotenv";
-import { createHttpServer } from "./http-server.js";
-import { listenProblem, startText, stdoutProblem, userLine } from "./messages.js";
-import { groupedWrite } from "./output.js";
-import { createReceiver } from "./receiver.js";
-import { readSettings } from "./settings.js";
-import { at } from "./text.js";
-import { findTunnels, followTunnel } from "./tunnel.js";
+import * as messages from "./messages.js";
+import { Output } from "./output.js";
+import { createApp } from "./receiver/app.js";
+import { createHttpServer, stopServer } from "./receiver/http-server.js";
+import { readSettings, type Settings } from "./settings.js";
+import { fieldsOf } from "./text.js";
+import { askAgent, followTunnel } from "./tunnel.js";
 
-config({ quiet: true, debug: false });
-const { stdout, stderr, env } = process;
-const { settings, problems } = readSettings(env);
-const colour = stdout.isTTY && env.NO_COLOR === undefined && stdout.hasColors();
-const writeOut = groupedWrite(stdout);
-const writeErr = groupedWrite(stderr);
-const receiver = createReceiver({
-  ...settings,
-  log: writeErr,
-  logUsers(logins, done) {
-    writeOut(logins.map((login) => userLine(login, colour)).join(""), (error) => {
-      if (error) fail(stdoutProblem(error));
-      done(error);
+/** How long requests under way may take to finish at the stop. */
+const GRACE_MS = 3_000;
+
+/** How long the last lines may take to be written: a pipe may have no reader. */
+const LAST_WRITE_MS = 500;
+
+/** npm repeats the signal of one Ctrl-C within this time. A person takes longer for a second one. */
+const REPEATED_SIGNAL_MS = 100;
+
+/** How long the agent may keep the instructions waiting, for each of its lists. */
+const AGENT_LIMIT_MS = 200;
+
+const SIGNALS = ["SIGINT", "SIGTERM"];
+const noColor = process.env.NO_COLOR !== undefined;
+
+/** The receiver's life, from its start to its exit. */
+class Receiver {
+  readonly #users = new Output(process.stdout, noColor);
+  readonly #log = new Output(process.stderr, noColor);
+  readonly #settings: Settings;
+  readonly #server: Server;
+  #isStopping = false;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    const print = (lines: string[]) => this.#print(lines);
+    const app = createApp({ ...settings, print, log: this.#log });
+    this.#server = createHttpServer(app, this.#log);
+  }
+
+  start(): void {
+    const { host, port } = this.#settings;
+    for (const signal of SIGNALS) {
+      process.on(signal, () => void this.#stop(this.#log.format({ text: "Stopping." }), 0));
+    }
+    this.#server.on("listening", () => void this.#sayWhatToDo());
+    this.#server.on("error", (error) => {
+      void this.#stop(messages.describeListenError(error, this.#settings), 1);
     });
-  },
-});
-const { server, stop: stopServer } = createHttpServer(receiver, writeErr);
+    this.#server.listen(port, host);
+  }
 
-let stopping: number | undefined;
+  async #sayWhatToDo(): Promise<void> {
+    const { port } = fieldsOf(this.#server.address());
+    const settings = { ...this.#settings, port: Number(port) };
+    const tunnel = await askAgent(settings, undefined, AGENT_LIMIT_MS);
+    // Who reads a terminal may see the secret; who reads a log may not.
+    const isPrivate = process.stderr.isTTY;
+    this.#say(messages.startText(settings, tunnel?.url, isPrivate));
+    const warning = messages.passwordWarning(settings, isPrivate);
+    if (warning !== undefined) this.#say(`${this.#log.paint("yellow", warning)}\n\n`);
+    await followTunnel(settings, tunnel, (news) => this.#say(this.#log.format(news)));
+  }
 
-/** Says why, finishes what is under way, and exits once all is written, or soon if nobody reads it. */
-async function stop(reason: string): Promise<void> {
-  if (stopping !== undefined) return;
-  stopping = performance.now();
-  writeErr(reason);
-  await stopServer(3_000);
-  const written = [writeOut, writeErr].map((write) => new Promise<unknown>((done) => write("", done)));
-  await Promise.race([Promise.all(written), sleep(500)]);
-  process.exit();
+  /** Nothing more is said of the start or of the tunnel once the receiver stops. */
+  #say(text: string): void {
+    if (!this.#isStopping) void this.#log.write(text);
+  }
+
+  /** Prints created users. When that fails, no delivery can be acknowledged any more. */
+  async #print(lines: string[]): Promise<void> {
+    const painted = lines.map((line) => `${this.#users.paint(["bold", "green"], line)}\n`);
+    try {
+      await this.#users.write(painted.join(""));
+    } catch (error) {
+      void this.#stop(this.#log.format(messages.describeWriteError(error)), 1);
+      throw error;
+    }
+  }
+
+  /** Finishes what is under way, and exits once all is written, or soon if nobody reads it. */
+  async #stop(reason: string, exitCode: number): Promise<void> {
+    if (exitCode !== 0) process.exitCode = exitCode;
+    if (this.#isStopping) return;
+    this.#say(reason);
+    this.#isStopping = true;
+    const restore = () => SIGNALS.map((signal) => process.removeAllListeners(signal));
+    setTimeout(restore, REPEATED_SIGNAL_MS); // Another signal ends the process then.
+    await stopServer(this.#server, GRACE_MS);
+    const written = Promise.allSettled([this.#users.write(""), this.#log.write("")]);
+    await Promise.race([written, sleep(LAST_WRITE_MS)]);
+    process.exit();
+  }
 }
 
-function fail(reason: string): void {
+const { error: envFileError } = config({ quiet: true, debug: false });
+const result = readSettings(process.env, envFileError);
+if ("settings" in result) {
+  new Receiver(result.settings).start();
+} else {
+  process.stderr.write(`${result.problems.join("\n")}\n`);
   process.exitCode = 1;
-  void stop(reason);
 }
-
-// npm repeats to its script what the terminal has sent to both; a person takes longer.
-const echo = env.npm_lifecycle_event === "start" ? 100 : 0;
-function onSignal(signal: NodeJS.Signals): void {
-  if (stopping !== undefined && performance.now() - stopping > echo) process.exit(1);
-  void stop(`${signal}: finishing what is under way; once more to end at once.\n`);
-}
-process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-
-server.on("error", (error) => fail(listenProblem(error, settings)));
-server.on("listening", async () => {
-  const bound = { ...settings, port: Number(at(server.address(), "port")) };
-  const [tunnel] = (await findTunnels(bound, 200)) ?? [];
-  writeErr(startText(bound, tunnel, stderr.isTTY));
-  await followTunnel(bound, tunnel, writeErr);
-});
-if (problems.length > 0) fail(`${problems.join("\n")}\n`);
-else server.listen(settings.port, settings.host);

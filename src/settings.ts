@@ -1,35 +1,105 @@
-/** The settings: what an environment says, or everything that is wrong with it. */
-import { printable } from "./text.js";
+/** The settings: what the environment says, or everything that is wrong with it. */
+import { isIP, isIPv4 } from "node:net";
+import { fieldsOf, printable } from "./text.js";
 
-/** Where the event hook is; Okta's guide fixes it, so it is no setting. */
+/** Where the event hook is. Okta's guide fixes this path, so it is not a setting. */
 export const HOOK_PATH = "/userCreated";
 
-export type Settings = ReturnType<typeof readSettings>["settings"];
-
-/** Takes an environment, in which empty is as good as missing. Returns settings and all problems. */
-export function readSettings(env: Record<string, string | undefined>) {
-  const problems: string[] = [];
-  const read = (name: string, fallback: string, valid: (value: string) => boolean, form: string) => {
-    const value = env[name] || fallback;
-    if (!valid(value)) problems.push(`${name} must be ${form}, not "${printable(value, 80)}".`);
-    return value;
-  };
-  const settings = {
-    port: Number(read("PORT", "8082", isPort, "a whole number from 0 to 65535")),
-    host: env.HOST || "127.0.0.1",
-    username: env.BASIC_AUTH_USERNAME ?? "",
-    password: env.BASIC_AUTH_PASSWORD ?? "",
-    ngrokWebAddr: read("NGROK_WEB_ADDR", "127.0.0.1:4040", isAddress, "host:port"),
-  };
-  // Without its value: what follows the colon may be the password.
-  if (settings.username.includes(":")) problems.push("BASIC_AUTH_USERNAME must hold no colon (RFC 7617).");
-  const missing = ["BASIC_AUTH_USERNAME", "BASIC_AUTH_PASSWORD"].filter((name) => !env[name]);
-  if (missing[0]) problems.push(`${missing.join(" and ")} must be set: copy .env.example to .env.`);
-  return { settings, problems };
+export interface Settings {
+  /** TCP port to listen on; 0 picks a free one. Default: 8082, as in Okta's guide. */
+  port: number;
+  /** IP address or host name to listen on. Default: 127.0.0.1. */
+  host: string;
+  /** User name that Okta must send. Without a colon (RFC 7617, 2). */
+  username: string;
+  /** Password that Okta must send. */
+  password: string;
+  /** The ngrok agent's local API, as host:port. Default: 127.0.0.1:4040. */
+  ngrokWebAddr: string;
 }
 
-/** Returns a host as URLs have it: an IPv6 address in brackets (RFC 3986, 3.2.2). */
-export const urlHost = (host: string) => (host.includes(":") ? `[${host}]` : host);
+/** The user name and password that Okta must send. */
+export type Credentials = Pick<Settings, "username" | "password">;
 
-const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
-const isAddress = (text: string) => isPort(/^(?:[^\s:/@[\]]+|\[[\da-f:.]+\]):(\d+)$/i.exec(text)?.[1] ?? "");
+/** Environment variables by their names; an empty one counts as missing. */
+export type Environment = Record<string, string | undefined>;
+
+/** The settings, or everything that is wrong with them, each with what to do about it. */
+export type Reading = { settings: Settings } | { problems: string[] };
+
+/**
+ * Reads the settings from the environment.
+ *
+ * @param envFileError why `.env` could not be read, if it could not
+ */
+export function readSettings(env: Environment, envFileError?: unknown): Reading {
+  const port = env.PORT || "8082";
+  const host = env.HOST || "127.0.0.1";
+  const ngrokWebAddr = env.NGROK_WEB_ADDR || "127.0.0.1:4040";
+  const { BASIC_AUTH_USERNAME: username = "", BASIC_AUTH_PASSWORD: password = "" } = env;
+
+  const problems: string[] = [];
+  if (!isPort(port)) problems.push(invalid("PORT", "a whole number from 0 to 65535", port));
+  if (!isHost(host)) problems.push(invalid("HOST", "an IP address or a host name", host));
+  if (!isAddress(ngrokWebAddr)) {
+    problems.push(invalid("NGROK_WEB_ADDR", "host:port", ngrokWebAddr));
+  }
+  if (username.includes(":")) {
+    // The value is not shown: the password may follow the colon.
+    problems.push("BASIC_AUTH_USERNAME must not contain a colon (RFC 7617).");
+  }
+  const missing = ["BASIC_AUTH_USERNAME", "BASIC_AUTH_PASSWORD"].filter((name) => !env[name]);
+  if (missing.length > 0) problems.push(describeMissing(missing.join(" and "), envFileError));
+  if (problems.length > 0) return { problems };
+  return { settings: { port: Number(port), host, username, password, ngrokWebAddr } };
+}
+
+function invalid(name: string, form: string, value: string): string {
+  return `${name} must be ${form}, not "${printable(value, 80)}".`;
+}
+
+/** What to do about missing credentials depends on what is in place of `.env`. */
+function describeMissing(names: string, envFileError: unknown): string {
+  const { code, message } = fieldsOf(envFileError);
+  let remedy = `But .env cannot be read: ${message}`;
+  if (envFileError === undefined)
+    remedy = "Quote the value in .env: an unquoted # starts a comment.";
+  if (code === "ENOENT") remedy = "Copy .env.example to .env in this folder.";
+  if (code === "EISDIR") remedy = "But .env is a folder: it must be a file.";
+  return `${names} must be set, and not empty.\n  ${remedy}`;
+}
+
+const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
+
+/** Whether it is an IP address, or a host name that `new URL` accepts, and nothing more. */
+function isHost(text: string): boolean {
+  const isName = /^[^\s/?#@:\\[\]]+$/.test(text) && URL.canParse(`http://${text}`);
+  return isName || isIP(text) !== 0;
+}
+
+function isAddress(text: string): boolean {
+  return /^[^\s/?#@\\]+:[1-9]\d*$/.test(text) && URL.canParse(`http://${text}`);
+}
+
+/** The host as URLs have it: an IPv6 address is in brackets (RFC 3986, 3.2.2). */
+export const urlHost = (host: string): string => (host.includes(":") ? `[${host}]` : host);
+
+/** Whether a host, as it is listened on or in a URL, is the loopback, all addresses, or another. */
+export function kindOf(host: string): "loopback" | "wildcard" | "other" {
+  if (host === "0.0.0.0" || host === "::") return "wildcard";
+  const isLoopback = isIPv4(host) && host.startsWith("127.");
+  return isLoopback || ["localhost", "::1", "[::1]"].includes(host) ? "loopback" : "other";
+}
+
+/** The event hook's URL on this machine. */
+export function localUrl({ host, port }: Settings): string {
+  const reachable = kindOf(host) === "wildcard" ? "127.0.0.1" : host;
+  return `http://${urlHost(reachable)}:${port}${HOOK_PATH}`;
+}
+
+/** The command that opens a tunnel to a receiver. */
+export function tunnelCommand({ host, port }: Pick<Settings, "host" | "port">): string {
+  const isLocalhost = ["127.0.0.1", "localhost", "::1"].includes(host);
+  if (isLocalhost || kindOf(host) === "wildcard") return `ngrok http ${port}`;
+  return `ngrok http ${urlHost(host)}:${port}`;
+}

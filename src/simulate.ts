@@ -1,93 +1,106 @@
-/** Plays Okta against a running receiver, and says what Okta would make of each answer. */
+/** The entry of what plays Okta: reads the options, takes the steps, exits with the result. */
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { config } from "dotenv";
-import { basicAuthorization } from "./basic-auth.js";
-import { exchange } from "./exchange.js";
-import { judge, steps, type Step } from "./okta.js";
-import { HOOK_PATH, readSettings, urlHost, type Settings } from "./settings.js";
-import { at, printable } from "./text.js";
+import { localUrl, readSettings, tunnelCommand, type Settings } from "./settings.js";
+import { readOptions, USAGE } from "./simulate/options.js";
+import { createSteps, type Step } from "./simulate/steps.js";
+import { ANSWER_LIMIT_MS, explain, isExpected, type Answer } from "./simulate/verdict.js";
+import { fieldsOf, indent, printable } from "./text.js";
 
-const USAGE = `Usage: npm run simulate -- [options]
-  --url URL        the event hook's URL (default: the receiver of this machine's settings)
-  --email ADDRESS  the login of the created user (default: john.doe@example.com)
-  --file JSON      after the verification, deliver this file as it is, and nothing else
-  --help           show this
-`;
+const { argv, env, stdout, stderr } = process;
+stdout.on("error", () => process.exit(1)); // Nobody reads the result.
+const plan = readPlan();
+if (plan !== undefined) process.exitCode = await takeSteps(plan.url, plan.steps);
+stdout.write("", () => process.exit()); // A connection that fails late would hold the exit up.
 
-config({ quiet: true, debug: false });
-const { settings, problems } = readSettings(process.env);
-const { stdout, stderr } = process;
-const TOO_LATE = new Error("no whole answer within Okta's 3 seconds");
-stdout.on("error", () => process.exit(1));
-
-try {
-  const options = readOptions(settings);
-  if (options === undefined) stdout.write(USAGE);
-  else if (problems.length > 0) fail(1, problems.join("\n"));
-  else process.exitCode = await simulate(options.url, steps(settings, options.email, options.own));
-} catch (error) {
-  fail(2, `${at(error, "message")}\n\n${USAGE}`);
+/** What to do; undefined when that is nothing, with the exit status set. */
+function readPlan(): { url: URL; steps: Step[] } | undefined {
+  try {
+    const { url, email = "john.doe@example.com", file, help } = readOptions(argv.slice(2), env);
+    if (help) return end(0, USAGE);
+    const { error } = config({ quiet: true, debug: false });
+    const result = readSettings(env, error);
+    if ("problems" in result) return end(1, `${result.problems.join("\n")}\n`);
+    const body = file === undefined ? undefined : readFileSync(file);
+    const steps = createSteps(result.settings, email, body);
+    return { url: chooseUrl(url, result.settings), steps };
+  } catch (error) {
+    const [message = ""] = String(fieldsOf(error).message).split("\n");
+    return end(2, `${printable(message)}\n\n${USAGE}`);
+  }
 }
 
-/** Returns where to send what, or undefined when help is asked for. Throws when an option is misused. */
-function readOptions({ host, port }: Settings) {
-  const text = { type: "string" } as const;
-  const options = { url: text, email: text, file: text, help: { type: "boolean" } } as const;
-  const { help, email, file, url } = parseArgs({ options }).values;
-  if (help) return undefined;
-  if (email === "") throw new Error("--email needs an address.");
-  if (email !== undefined && file !== undefined)
-    throw new Error("--email has no effect on --file: leave one of them out.");
-  const here = { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host;
-  const address = url ?? `http://${urlHost(here)}:${port}${HOOK_PATH}`;
-  const target = URL.canParse(address) ? new URL(address) : undefined;
-  if (!target || !/^https?:$/.test(target.protocol) || target.username || target.password) {
+function end(exitCode: number, text: string): undefined {
+  process.exitCode = exitCode;
+  (exitCode === 0 ? stdout : stderr).write(text);
+}
+
+/** The URL that was given, or that of the receiver on this machine. */
+function chooseUrl(given: string | undefined, settings: Settings): URL {
+  if (given === undefined && settings.port === 0) {
+    throw new Error("PORT is 0, so the receiver may be at any port: give its URL with --url.");
+  }
+  const text = given ?? localUrl(settings);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username || url.password) {
     throw new Error("--url must be an http or https URL, without credentials in it.");
   }
-  const own = file === undefined ? undefined : readFileSync(file);
-  return { url: target, email: email ?? "john.doe@example.com", own };
+  return url;
 }
 
-/** Takes each step in turn, and sums up. Returns the exit status. */
-async function simulate(url: URL, all: Step[]): Promise<number> {
+/** Takes the steps in turn, and resolves to the exit status. */
+async function takeSteps(url: URL, steps: Step[]): Promise<number> {
   stdout.write(`Playing Okta at ${printable(url.href)}\n`);
+  let untried = steps.length;
   let failed = 0;
-  let tried = 0;
-  for (const step of all) {
-    const { passed, reached } = await take(url, step);
-    tried += 1;
-    if (!passed) failed += 1;
-    if (!reached) break;
+  let lastRemarks = "";
+  for (const step of steps) {
+    const answer = await takeStep(step, url);
+    const remarks = explain(step, answer).map((remark) => `${indent(remark)}\n`);
+    // One cause may fail several steps; it is told once.
+    if (remarks.join("") !== lastRemarks) stdout.write(remarks.join(""));
+    lastRemarks = remarks.join("");
+    untried -= 1;
+    if (isExpected(step, answer)) continue;
+    failed += 1;
+    // Okta delivers nothing to an unverified hook, and silence once is silence again.
+    if (step.expected === "echo" || answer.status === undefined) break;
   }
-  const untried = tried < all.length ? `, ${all.length - tried} were not tried` : "";
-  const passed = `All ${all.length} steps passed: Okta would verify this hook and deliver to it.\n`;
-  stdout.write(failed ? `${failed} of ${all.length} steps failed${untried}.\n` : passed);
-  return failed ? 1 : 0;
+  const rest = untried > 0 ? `, ${untried} not tried` : "";
+  const failure = `${failed} of ${steps.length} steps failed${rest}.`;
+  const success = `All ${steps.length} steps passed. Next, ${describeNext(url)}`;
+  stdout.write(failed > 0 ? `${failure}\n` : `${success}\n`);
+  return failed > 0 ? 1 : 0;
 }
 
-/** Takes a step, and prints what came of it. Returns whether it passed, and whether anybody was there. */
-async function take(url: URL, step: Step) {
+/** Sends a step's request, and prints a line for its answer. */
+async function takeStep(step: Step, url: URL): Promise<Answer> {
   const started = performance.now();
-  const notice = setTimeout(() => stderr.write(`Waiting for the answer: ${step.name} …\n`), 1_000);
-  const signal = AbortSignal.timeout(3_000);
-  const { answer, error } = await exchange(url, { ...step, signal }, step.body).then(
-    (answer) => ({ answer, error: undefined }),
-    (error: unknown) => ({ answer: undefined, error: signal.aborted ? TOO_LATE : error }),
-  );
-  clearTimeout(notice);
-  const { passed, remark } = judge(step, answer, error);
+  const answer = await send(step, url);
   const duration = `${Math.round(performance.now() - started)} ms`.padStart(7);
-  const status = String(answer?.status ?? "-").padEnd(3);
-  stdout.write(`${passed ? "passed" : "FAILED"}  ${status} ${duration}  ${step.name}\n`);
-  // Who answers has seen the credentials, and could say them back.
-  const secrets = [basicAuthorization(settings.username, settings.password).slice(6), settings.password];
-  const safe = secrets.reduce((text, secret) => text.replaceAll(secret, "…"), remark);
-  if (remark) stdout.write(`        ${printable(safe, 500)}\n`);
-  return { passed, reached: answer !== undefined || signal.aborted };
+  const result = isExpected(step, answer) ? "passed" : "FAILED";
+  const status = String(answer.status ?? "-").padEnd(3);
+  stdout.write(`${result}  ${status}  ${duration}  ${step.name}\n`);
+  return answer;
 }
 
-function fail(exitCode: number, message: string): void {
-  stderr.write(`${message}\n`);
-  process.exitCode = exitCode;
+async function send({ method, headers, body }: Step, url: URL): Promise<Answer> {
+  const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
+  try {
+    const response = await fetch(url, { method, headers, body, redirect: "manual", signal });
+    const text = await response.text();
+    const header = response.headers.get("ngrok-error-code") ?? "";
+    const [code] = /ERR_NGROK_\d+/.exec(`${header} ${text}`) ?? [];
+    return { status: response.status, body: text, code };
+  } catch (error) {
+    const { code, message } = fieldsOf(fieldsOf(error).cause);
+    return { code: signal.aborted ? "TimeoutError" : String(code ?? message) };
+  }
+}
+
+/** Okta takes https only, and so reaches a receiver at an http URL through a tunnel. */
+function describeNext({ protocol, hostname, port }: URL): string {
+  if (protocol === "https:") return "in Okta: Save & Continue, and Verify.";
+  const host = hostname.replace(/[[\]]/g, "");
+  return `open a tunnel: ${tunnelCommand({ host, port: Number(port || 80) })}`;
 }

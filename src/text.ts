@@ -1,26 +1,26 @@
-/** Text from outside: made safe to print and, where it is JSON, safe to look into. */
+/** Text and values from outside: made safe to print, and safe to read. */
 
-// Zl, Zp: some terminals break lines there. Cs: a lone surrogate cannot be written as UTF-8.
+// Some terminals break lines at Zl and Zp. A lone surrogate (Cs) has no form in UTF-8.
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Returns a text on one line, unable to steer a terminal (\uXXXX instead), cut at a length. */
-export function printable(text: string, length = Infinity): string {
-  const kept = text.length > length ? `${text.slice(0, length)}…` : text;
-  return kept.replace(UNPRINTABLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+/** Escapes what could steer a terminal or break a line, as \uXXXX, and cuts what is too long. */
+export function printable(text: string, maxLength = Infinity): string {
+  const kept = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+  return kept.replace(UNPRINTABLE, (character) => {
+    const code = character.charCodeAt(0).toString(16);
+    return `\\u${code.padStart(4, "0")}`;
+  });
 }
 
-/** Returns what a JSON text holds, or undefined when it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+// One word of more than 78 characters, such as a URL, or as many words as fit.
+const INDENTED_LINE = /(\S{79,}|.{1,78})(?: +|$)/g;
 
-/** Returns what a path of keys leads to in a value of any shape, or undefined. */
-export function at(value: unknown, ...path: string[]): unknown {
-  const step = (from: unknown, key: string) =>
-    typeof from === "object" && from !== null ? Reflect.get(from, key) : undefined;
-  return path.reduce(step, value);
+/** Indents a text by two columns, and breaks it at its spaces to fit 80. */
+export const indent = (text: string): string => text.replace(INDENTED_LINE, "\n  $1").slice(1);
+
+/** The fields of a value of any shape; none when it is not an object. */
+export const fieldsOf = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }

@@ -1,67 +1,131 @@
-/** The tunnel: which command opens it, which URL the ngrok agent gave it, and when that changes. */
+/** The ngrok tunnel: asks the agent which one leads here, and says when that changes. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { exchange } from "./exchange.js";
-import type { Write } from "./output.js";
-import { HOOK_PATH, urlHost, type Settings } from "./settings.js";
-import { at, parseJson } from "./text.js";
+import type { Message } from "./output.js";
+import { HOOK_PATH, kindOf, tunnelCommand, urlHost, type Settings } from "./settings.js";
+import { fieldsOf } from "./text.js";
 
-// Where the agent lists its endpoints; agents older than the first list have the second.
-const LISTS = [
-  { path: "/api/endpoints", items: "endpoints", url: ["url"], upstream: ["upstream", "url"] },
-  { path: "/api/tunnels", items: "tunnels", url: ["public_url"], upstream: ["config", "addr"] },
-];
-const LOCAL = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
-
-/** Takes settings with the port really listened on. Returns the command that opens a tunnel. */
-export function tunnelCommand({ host, port }: Settings): string {
-  return `ngrok http ${/^(127\.|localhost$|::1?$|0\.0\.0\.0$)/.test(host) ? "" : `${urlHost(host)}:`}${port}`;
+/** What is known of the tunnel. */
+export interface TunnelState {
+  /** The origin that leads to the receiver, or the latest one that did. */
+  url: string | undefined;
+  /** "open", "closed", or where another tunnel leads while none leads here. */
+  status: string;
 }
 
-/** Returns the https URLs that lead to the receiver; undefined when the agent's answer is late or odd. */
-export async function findTunnels({ ngrokWebAddr, host, port }: Settings, timeout: number) {
-  try {
-    for (const { path, items, url, upstream } of LISTS) {
-      const signal = AbortSignal.timeout(timeout);
-      const { text } = await exchange(new URL(`http://${ngrokWebAddr}${path}`), { signal });
-      const list = at(parseJson(text), items);
-      if (!Array.isArray(list)) continue;
-      const ours = list.filter((item) => {
-        const target = readUrl(at(item, ...upstream));
-        if (target?.protocol !== "http:" || Number(target.port || 80) !== port) return false;
-        return [...LOCAL, urlHost(host)].includes(target.hostname);
-      });
-      const urls = ours.map((item) => readUrl(at(item, ...url)));
-      return urls.flatMap((found) => (found?.protocol === "https:" ? [found.origin] : []));
-    }
-  } catch (error) {
-    if (at(error, "code") === "ECONNREFUSED") return [];
-  }
-  return undefined;
-}
+/** The agent's lists of its tunnels. The second is deprecated; agents before 3.30 have no other. */
+const LISTS = ["endpoints", "tunnels"];
 
-/** Takes the URL that is known, if any. Says, for ever, what becomes of the tunnel. */
-export async function followTunnel(settings: Settings, known: string | undefined, say: Write) {
-  for (let open = known !== undefined; ; await sleep(1_000)) {
-    const urls = await findTunnels(settings, 2_000);
-    if (urls === undefined) continue;
+/**
+ * Asks the agent for its tunnels (https://ngrok.com/docs/agent/api/).
+ *
+ * @param known the URL to prefer, where several lead to the receiver
+ * @param timeoutMs how long each of the two lists may take
+ * @returns undefined when nothing is known, because the answers are late or of another form
+ */
+export async function askAgent(
+  settings: Settings,
+  known: string | undefined,
+  timeoutMs: number,
+): Promise<TunnelState | undefined> {
+  let status: string | undefined;
+  for (const name of LISTS) {
+    const answer = await fetchJson(`http://${settings.ngrokWebAddr}/api/${name}`, timeoutMs);
+    const list = fieldsOf(answer)[name];
+    if (!Array.isArray(list)) continue;
+    const tunnels = list.flatMap(readTunnel);
+    const ours = tunnels.filter(({ upstream }) => leadsHere(upstream, settings));
+    const urls = ours.map(({ url }) => url.origin);
     const url = urls.find((each) => each === known) ?? urls[0];
-    if (url === undefined) {
-      if (open) say(`The tunnel is gone. Events are lost until it is back: ${tunnelCommand(settings)}\n`);
-    } else if (known === undefined) {
-      say(`The tunnel is open. URL for Okta: ${url}${HOOK_PATH}\n`);
-    } else if (url !== known) {
-      say(`The tunnel's URL is new: edit the event hook in Okta, and verify it again: ${url}${HOOK_PATH}\n`);
-    } else if (!open) {
-      say(`The tunnel is back at the same URL.\n`);
-    }
-    open = url !== undefined;
-    known = url ?? known;
+    if (url !== undefined) return { url, status: "open" };
+    status = tunnels[0] ? describeUpstream(tunnels[0].upstream) : (status ?? "closed");
+  }
+  return status === undefined ? undefined : { url: known, status };
+}
+
+async function fetchJson(url: string, timeoutMs: number): Promise<unknown> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    const response = await fetch(url, { redirect: "manual", signal });
+    return await response.json();
+  } catch (error) {
+    // Where no agent runs, there is no tunnel.
+    const { code } = fieldsOf(fieldsOf(error).cause);
+    return code === "ECONNREFUSED" ? { endpoints: [], tunnels: [] } : undefined;
   }
 }
 
-/** Reads an address in each form that the agent writes: http://localhost:8082, localhost:8082, 8082. */
+/** Reads an item of either list; nothing when Okta cannot reach it. */
+function readTunnel(item: unknown): { url: URL; upstream: URL }[] {
+  const fields = fieldsOf(item);
+  const { bindings } = fields;
+  const url = readUrl(fields.url ?? fields.public_url);
+  const upstream = readUrl(fieldsOf(fields.upstream).url ?? fieldsOf(fields.config).addr);
+  if (url?.protocol !== "https:" || upstream === undefined) return [];
+  // A host under .internal is for other endpoints only, and one with a * is a pattern.
+  if (/\.internal$|\*/.test(url.hostname)) return [];
+  const isPrivate = Array.isArray(bindings) && !bindings.includes("public");
+  return isPrivate ? [] : [{ url, upstream }];
+}
+
+function leadsHere({ protocol, hostname, port }: URL, settings: Settings): boolean {
+  if (protocol !== "http:" || Number(port || 80) !== settings.port) return false;
+  const kind = kindOf(settings.host);
+  if (kind === "other") return hostname === urlHost(settings.host).toLowerCase();
+  // In a container the receiver listens on all addresses, and the upstream is a service's name.
+  if (kind === "wildcard" || kindOf(hostname) !== "other") return true;
+  return hostname === "host.docker.internal";
+}
+
+function describeUpstream({ protocol, hostname, port }: URL): string {
+  return `${protocol}//${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+}
+
+/** Reads an address in each form that ngrok writes: a URL, http:// alone, a host, or a port. */
 function readUrl(address: unknown): URL | undefined {
-  const text = typeof address === "string" ? address.replace(/^\d+$/, "localhost:$&") : "";
-  const url = text.includes("://") ? text : `http://${text}`;
+  if (typeof address !== "string") return undefined;
+  const isPort = /^\d+$/.test(address);
+  const host = isPort ? `localhost:${address}` : address;
+  const text = host.includes("://") ? host : `http://${host}`;
+  const url = text.endsWith("://") ? `${text}localhost` : text;
   return URL.canParse(url) ? new URL(url) : undefined;
+}
+
+/** What there is to say when one state follows another, if anything. */
+export function describeChange(
+  before: TunnelState,
+  { url, status }: TunnelState,
+  command: string,
+): Message | undefined {
+  if (before.url === url && before.status === status) return undefined;
+  if (status === "open") {
+    if (before.url === url) return { text: "The tunnel is open again, at the same URL." };
+    const details = [`${url}${HOOK_PATH}`];
+    if (before.url === undefined)
+      return { text: "The tunnel is open. The event hook's URL:", details };
+    const text = "The tunnel has a new URL. Edit the hook in Okta, and verify it again:";
+    return { text, details, color: "yellow" };
+  }
+  const details = [command];
+  if (status !== "closed") {
+    const text = `ngrok forwards to ${status}, not to this receiver. Run:`;
+    return { text, details, color: "yellow" };
+  }
+  const text = "The tunnel closed: events are lost until it is open again:";
+  return before.status === "open" ? { text, details, color: "red" } : undefined;
+}
+
+/** Asks each second until a tunnel is found, and every five seconds from then on. */
+export async function followTunnel(
+  settings: Settings,
+  first: TunnelState | undefined,
+  tell: (news: Message) => void,
+): Promise<never> {
+  // What is open at the start was told there.
+  let state = first?.url ? first : { url: undefined, status: "closed" };
+  for (let next = first; ; next = await askAgent(settings, state.url, 2_000)) {
+    const news = next && describeChange(state, next, tunnelCommand(settings));
+    if (news !== undefined) tell(news);
+    state = next ?? state;
+    await sleep(state.url === undefined ? 1_000 : 5_000);
+  }
 }

@@ -1,7 +1,7 @@
 /** Basic authentication: which Authorization headers are let in, and which reason the others get. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { basicAuthenticator, basicAuthorization } from "../src/basic-auth.js";
+import { createAuthenticator, basicAuthorization } from "../src/receiver/basic-auth.js";
 
 const base64 = (text: string) => Buffer.from(text, "utf8").toString("base64");
 
@@ -21,14 +21,14 @@ const right = [
 ] as const;
 for (const [what, username, password, header] of right) {
   test(`lets in ${what}`, () => {
-    assert.equal(basicAuthenticator(username, password)(header), undefined);
+    assert.equal(createAuthenticator(username, password)(header), undefined);
   });
 }
 
 const PREFIX = 'the secret lacks its "Basic " prefix';
-const SCHEME = "another scheme than Basic";
-const BASE64 = 'not valid Base64 of "username:password"';
-const DIFFERS = "the user name or password differs";
+const SCHEME = "the scheme is not Basic";
+const BASE64 = "not Base64 of username:password";
+const DIFFERS = "wrong user name or password";
 const wrong = [
   ["no header", undefined, "no Authorization header"],
   ["an empty header", "", "no Authorization header"],
@@ -54,6 +54,6 @@ const wrong = [
 ] as const;
 for (const [what, header, reason] of wrong) {
   test(`refuses ${what}`, () => {
-    assert.equal(basicAuthenticator("admin", "supersecret")(header), reason);
+    assert.equal(createAuthenticator("admin", "supersecret")(header), reason);
   });
 }

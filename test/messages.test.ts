@@ -1,17 +1,22 @@
 /** Printed text: what each message says, and that no input gets a control character into one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { listenProblem, startText, stdoutProblem, userLine } from "../src/messages.js";
-import { readSettings } from "../src/settings.js";
-import { printable } from "../src/text.js";
+import {
+  describeListenError,
+  describeWriteError,
+  passwordWarning,
+  startText,
+} from "../src/messages.js";
+import type { Settings } from "../src/settings.js";
+import { indent, printable } from "../src/text.js";
 
-const { settings } = readSettings({ BASIC_AUTH_USERNAME: "admin", BASIC_AUTH_PASSWORD: "supersecret" });
-
-test("a created user's line is the guide's, and stands out only where colour is wanted", () => {
-  const line = "The user john.doe@example.com has been added to the Okta org!";
-  assert.equal(userLine("john.doe@example.com", false), `${line}\n`);
-  assert.equal(userLine("john.doe@example.com", true), `\u001b[1;32m${line}\u001b[0m\n`);
-});
+const settings: Settings = {
+  port: 8082,
+  host: "127.0.0.1",
+  username: "admin",
+  password: "supersecret",
+  ngrokWebAddr: "127.0.0.1:4040",
+};
 
 const escapes = [
   ["plain text", "jörg@example.com 🦊", "jörg@example.com 🦊"],
@@ -28,7 +33,9 @@ const escapes = [
   ["half of a surrogate pair", "a\ud83e", "a\\ud83e"],
 ] as const;
 for (const [what, text, expected] of escapes) {
-  test(`prints ${what} so that it cannot steer a terminal`, () => assert.equal(printable(text), expected));
+  test(`prints ${what} so that it cannot steer a terminal`, () => {
+    assert.equal(printable(text), expected);
+  });
 }
 
 test("a long text is cut, and a character cut in two is escaped", () => {
@@ -37,73 +44,109 @@ test("a long text is cut, and a character cut in two is escaped", () => {
   assert.equal(printable("ab🦊", 3), "ab\\ud83e…");
 });
 
+const word = (length: number) => "x".repeat(length);
+const paragraphs = [
+  ["a short one", "say what to do", "  say what to do"],
+  ["one that just fits", `${word(38)} ${word(39)}`, `  ${word(38)} ${word(39)}`],
+  ["one that does not fit", `${word(39)} ${word(39)}`, `  ${word(39)}\n  ${word(39)}`],
+  ["a URL longer than a line", `see ${word(90)} now`, `  see\n  ${word(90)}\n  now`],
+  ["a URL alone", word(90), `  ${word(90)}`],
+] as const;
+for (const [what, text, expected] of paragraphs) {
+  test(`indents ${what}, within 80 columns where it can`, () => {
+    assert.equal(indent(text), expected);
+  });
+}
+
 const problems = [
-  ["EADDRINUSE", "Port 8082 is in use: end what uses it, or set another PORT and tell ngrok the same.\n"],
-  ["EACCES", "Port 8082 needs privileges: set PORT to 1024 or more.\n"],
-  ["EADDRNOTAVAIL", "HOST, 127.0.0.1, is not an address of this machine: set it to 127.0.0.1.\n"],
-  ["ENOTFOUND", "HOST, 127.0.0.1, is not an address of this machine: set it to 127.0.0.1.\n"],
-  ["EWHATEVER", "Cannot listen (it failed): check HOST and PORT.\n"],
+  ["EADDRINUSE", "Port 8082 is in use: stop that program, or set another PORT.\n"],
+  ["EACCES", "Port 8082 is not permitted here: set another PORT.\n"],
+  ["EADDRNOTAVAIL", 'HOST "127.0.0.1" is not an address of this machine: use 127.0.0.1.\n'],
+  ["ENOTFOUND", 'HOST "127.0.0.1" is not an address of this machine: use 127.0.0.1.\n'],
+  ["EAI_AGAIN", 'HOST "127.0.0.1" is not an address of this machine: use 127.0.0.1.\n'],
+  ["EWHATEVER", "Cannot listen: check HOST and PORT.\n  it failed\n"],
 ] as const;
 for (const [code, message] of problems) {
-  test(`${code} becomes one sentence with its remedy`, () => {
-    assert.equal(listenProblem(Object.assign(new Error("it failed"), { code }), settings), message);
+  test(`${code} becomes a sentence with its remedy`, () => {
+    const error = Object.assign(new Error("it failed"), { code });
+    assert.equal(describeListenError(error, settings), message);
   });
 }
 
 test("a stdout that cannot be written is told with what it means", () => {
-  const means = "ends without acknowledging them; start it again.\n";
-  assert.equal(
-    stdoutProblem({ code: "EPIPE" }),
-    `Cannot write users to stdout (what read it is gone): ${means}`,
-  );
-  assert.equal(stdoutProblem(new Error("disk full")), `Cannot write users to stdout (disk full): ${means}`);
+  const details = ["Okta got no acknowledgement for the users that are not printed."];
+  const closed = describeWriteError({ code: "EPIPE" });
+  assert.deepEqual(closed, {
+    text: "Cannot write to stdout (the pipe was closed): stopping.",
+    details,
+    color: "red",
+  });
+  const full = describeWriteError(new Error("disk full"));
+  assert.equal(full.text, "Cannot write to stdout (disk full): stopping.");
 });
 
-const PASTE = `Listening on http://127.0.0.1:8082/userCreated
+const CLOSED = `Listening on http://127.0.0.1:8082/userCreated
 
-In Okta's Admin Console, under Workflow > Event Hooks > Create Event Hook:
-  URL                    https://example.ngrok-free.app/userCreated
-  Authentication field   authorization
-  Authentication secret  Basic YWRtaW46c3VwZXJzZWNyZXQ=
-  Subscribe to events    User created
-Then verify. ngrok's inspector: http://localhost:4040
+1. Open a tunnel in another terminal:  ngrok http 8082
+2. In Okta's Admin Console, Workflow > Event Hooks > Create Event Hook:
+     URL                    printed here when the tunnel is open
+     Authentication field   authorization
+     Authentication secret  Basic YWRtaW46c3VwZXJzZWNyZXQ=
+     Subscribe to events    User created
+   Then click Save & Continue, and Verify.
 
-The password is the one in Okta's guide, so anybody may know it: set another
-BASIC_AUTH_PASSWORD in .env before you leave a tunnel open.
+No Okta org at hand? In another terminal:  npm run simulate
 
 `;
 
-test("the start-up text is what to paste, in the order of Okta's form, within 80 columns", () => {
-  const text = startText(settings, "https://example.ngrok-free.app", true);
-  assert.equal(text, PASTE);
+const LONG_URL = "https://unsealable-nonimpedimental-jacquline.ngrok-free.dev";
+const OPEN = `Listening on http://127.0.0.1:8082/userCreated
+
+In Okta's Admin Console, Workflow > Event Hooks > Create Event Hook:
+  URL
+    ${LONG_URL}/userCreated
+  Authentication field   authorization
+  Authentication secret  Basic YWRtaW46c3VwZXJzZWNyZXQ=
+  Subscribe to events    User created
+Then click Save & Continue, and Verify.
+
+No Okta org at hand? In another terminal:  npm run simulate
+
+`;
+
+test("the start-up text is what to do next, in its order, within 80 columns", () => {
+  assert.equal(startText(settings, undefined, true), CLOSED);
+  assert.equal(startText(settings, LONG_URL, true), OPEN);
+  for (const line of `${CLOSED}${OPEN}`.split("\n")) assert.ok(line.length <= 80, line);
+});
+
+test("a secret that is too long for its line stands alone on one", () => {
+  const text = startText({ ...settings, password: "x".repeat(40) }, undefined, true);
+  assert.match(text, /^ {5}Authentication secret\n {7}Basic \S{64}$/m);
+});
+
+test("the secret is left out where it should not be seen, and it is said where it is", () => {
+  const text = startText(settings, undefined, false);
+  assert.doesNotMatch(text, /YWRtaW46|supersecret/);
+  assert.match(text, /^ {5}Authentication secret {2}shown only when stderr is a terminal$/m);
   for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
 });
 
-test("without a tunnel the URL's line says which command opens one", () => {
-  const line = (host: string) =>
-    /^ {2}URL {20}(.*)$/m.exec(startText({ ...settings, host }, undefined, true))?.[1];
-  for (const host of ["127.0.0.1", "127.0.0.2", "localhost", "::1", "::", "0.0.0.0"]) {
-    assert.equal(line(host), "comes with a tunnel: ngrok http 8082");
-  }
-  assert.equal(line("192.0.2.7"), "comes with a tunnel: ngrok http 192.0.2.7:8082");
-  assert.equal(line("2001:db8::7"), "comes with a tunnel: ngrok http [2001:db8::7]:8082");
-});
-
-test("the secret is left out where it should not be seen, and how to see it is said", () => {
-  const text = startText(settings, undefined, false);
-  assert.doesNotMatch(text, /YWRtaW46|supersecret/);
-  assert.match(
-    text,
-    /^ {2}Authentication secret {2}\(start in a terminal, without redirecting stderr, to see it\)$/m,
-  );
-});
-
-test("only the guide's password is warned of", () => {
-  assert.doesNotMatch(startText({ ...settings, password: "supersecret2" }, undefined, true), /anybody/);
-});
-
-test("an IPv6 address is written as URLs have it, and the inspector is where the agent is", () => {
-  const text = startText({ ...settings, host: "::1", ngrokWebAddr: "127.0.0.1:4041" }, undefined, true);
+test("an IPv6 address is written as URLs have it", () => {
+  const text = startText({ ...settings, host: "::1" }, undefined, true);
   assert.match(text, /^Listening on http:\/\/\[::1\]:8082\/userCreated\n/);
-  assert.match(text, /http:\/\/localhost:4041\n/);
+});
+
+test("only the guide's password is warned of, with a fresh one to paste", () => {
+  const warnings = [1, 2].map(() => passwordWarning(settings, true) ?? "");
+  const suggestions = warnings.map((text) => /^ {2}BASIC_AUTH_PASSWORD=([\w-]{16})$/m.exec(text));
+  assert.ok(suggestions[0]?.[1]);
+  assert.notEqual(suggestions[0][1], suggestions[1]?.[1]);
+  for (const line of warnings.join("\n").split("\n")) assert.ok(line.length <= 80, line);
+  assert.equal(passwordWarning({ ...settings, password: "supersecret2" }, true), undefined);
+});
+
+test("no password is suggested where others may read it", () => {
+  const warning = passwordWarning(settings, false) ?? "";
+  assert.match(warning, /^ {2}BASIC_AUTH_PASSWORD=\.\.\.$/m);
 });

@@ -1,14 +1,27 @@
 /** The process: settings from .env, a port that cannot be had, signals, and a stdout that goes away. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import http from "node:http";
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { connect, drain, send } from "./support/http.js";
+import { nextRequestLine } from "./support/lines.js";
 import { created, delivery, post, SECRET, userLine } from "./support/okta.js";
-import { folder, GUIDE, run, SERVER, startReceiver, type Ends, type RunOptions } from "./support/process.js";
+import {
+  folder,
+  GUIDE,
+  run,
+  SERVER,
+  startReceiver,
+  type Ends,
+  type RunOptions,
+} from "./support/process.js";
+
+/** The head of a delivery whose body is asked for, so that the receiver is known to wait for it. */
+const HEAD =
+  "POST /userCreated HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+  `Expect: 100-continue\r\nAuthorization: ${SECRET}\r\n`;
 
 const LOWEST = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 
@@ -27,8 +40,19 @@ test("without settings it names all that is missing and the remedy", async (t) =
   assert.equal(
     message,
     'PORT must be a whole number from 0 to 65535, not "eighty".\n' +
-      "BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD must be set: copy .env.example to .env.\n",
+      "BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD must be set, and not empty.\n" +
+      "  Copy .env.example to .env in this folder.\n",
   );
+});
+
+test("an .env that is a folder, unreadable, or cut short by a # is told apart", async (t) => {
+  const asFolder = folder(t);
+  mkdirSync(join(asFolder, ".env"));
+  assert.match(await failure(t, { cwd: asFolder }), /\n {2}But \.env is a folder: /);
+  const cutShort = folder(t);
+  writeFileSync(join(cutShort, ".env"), "BASIC_AUTH_USERNAME=admin\nBASIC_AUTH_PASSWORD=#x\n");
+  const message = await failure(t, { cwd: cutShort });
+  assert.match(message, /^BASIC_AUTH_PASSWORD must .*\n {2}Quote the value in \.env: /);
 });
 
 test("settings come from .env in the working directory, and the environment wins", async (t) => {
@@ -43,12 +67,17 @@ test("settings come from .env in the working directory, and the environment wins
     cwd,
     env: { PORT, NGROK_WEB_ADDR, USER: "root", PASSWORD: "x", DOTENV_DEBUG: "true" },
   });
-  const [, port] = await receiver.stderr.until(/^Listening on http:\/\/127\.0\.0\.1:(\d+)\/userCreated\n/);
+  const [, port] = await receiver.stderr.until(
+    /^Listening on http:\/\/127\.0\.0\.1:(\d+)\/userCreated\n/,
+  );
   assert.notEqual(port, "1");
   const authorization = `Basic ${Buffer.from("me:a#b:c").toString("base64")}`;
   const { headers, ...request } = post(delivery(created("john.doe@example.com")));
   const url = `http://127.0.0.1:${port}/userCreated`;
-  assert.equal((await send(url, { ...request, headers: { ...headers, authorization } })).status, 200);
+  assert.equal(
+    (await send(url, { ...request, headers: { ...headers, authorization } })).status,
+    200,
+  );
   await receiver.stdout.until(/\n/);
   assert.equal(receiver.stdout.text, userLine("john.doe@example.com"), "nothing else is on stdout");
 });
@@ -61,7 +90,7 @@ test("a busy port", async (t) => {
   const PORT = String(typeof address === "object" ? address?.port : undefined);
   assert.equal(
     await failure(t, { env: { ...GUIDE, PORT } }),
-    `Port ${PORT} is in use: end what uses it, or set another PORT and tell ngrok the same.\n`,
+    `Port ${PORT} is in use: stop that program, or set another PORT.\n`,
   );
 });
 
@@ -75,49 +104,65 @@ test("a port that needs privileges", { skip }, async (t) => {
   const [file = "", ...args] = command;
   const receiver = run(t, file, args, { env: { ...GUIDE, PORT: "81" } });
   assert.deepEqual(await receiver.ended, { code: 1, signal: null });
-  assert.equal(receiver.stderr.text, "Port 81 needs privileges: set PORT to 1024 or more.\n");
+  assert.equal(receiver.stderr.text, "Port 81 is not permitted here: set another PORT.\n");
 });
 
 test("an address that is not this machine's", async (t) => {
   for (const HOST of ["192.0.2.1", "no-such-host.invalid"]) {
     const message = await failure(t, { env: { ...GUIDE, HOST } });
-    assert.equal(message, `HOST, ${HOST}, is not an address of this machine: set it to 127.0.0.1.\n`);
+    assert.equal(message, `HOST "${HOST}" is not an address of this machine: use 127.0.0.1.\n`);
   }
 });
+
+const STOPPING = /^\d\d:\d\d:\d\d Stopping\.\n/m;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   test(`${signal} drops idle connections, finishes what is under way, and exits with 0`, async (t) => {
     const receiver = await startReceiver(t);
-    const fresh = await connect(receiver.port);
-    const agent = new http.Agent({ keepAlive: true });
-    t.after(() => agent.destroy());
-    await send(receiver.url, { agent });
+    const idle = await connect(receiver.port);
+    idle.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await once(idle, "data");
     const body = JSON.stringify(delivery(created("john.doe@example.com")));
     const slow = await connect(receiver.port);
-    const head = `POST /userCreated HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n`;
-    slow.write(`${head}Authorization: ${SECRET}\r\nContent-Length: ${body.length}\r\n\r\n`);
+    slow.write(`${HEAD}Content-Length: ${body.length}\r\n\r\n`);
     await once(slow, "data");
     slow.write(body.slice(0, 20));
 
     receiver.child.kill(signal);
-    await receiver.stderr.until(
-      new RegExp(`^${signal}: finishing what is under way; once more to end at once\\.\n`, "m"),
-    );
-    assert.equal(await drain(fresh), "", "a connection without a request is dropped");
+    await receiver.stderr.until(STOPPING);
+    const before = receiver.stderr.text.length;
+    assert.equal(await drain(idle), "", "an idle connection is dropped");
     await assert.rejects(send(receiver.url), { code: "ECONNREFUSED" });
     slow.write(body.slice(20));
     assert.match(await drain(slow), /^HTTP\/1\.1 200 OK\r\n/);
     assert.deepEqual(await receiver.ended, { code: 0, signal: null });
     assert.equal(receiver.users(), userLine("john.doe@example.com"));
-    assert.match(receiver.stderr.text, /POST \/userCreated 200 .*: 1 event, 1 user created\n$/);
+    const line = await nextRequestLine(receiver.stderr, before);
+    assert.deepEqual([line.status, line.text], [200, "1 event, 1 user created"]);
   });
 }
+
+test("stopped at once after the start: nothing says that it listens afterwards", async (t) => {
+  const agent = net.createServer(); // It accepts, and never answers.
+  agent.listen(0, "127.0.0.1");
+  t.after(() => void agent.close());
+  await once(agent, "listening");
+  const address = agent.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const env = { ...GUIDE, NGROK_WEB_ADDR: `127.0.0.1:${port}` };
+  const asked = once(agent, "connection");
+  const receiver = start(t, { env });
+  const [socket] = await asked; // So the receiver listens, and has not yet said so.
+  receiver.child.kill("SIGTERM");
+  t.after(() => void socket.destroy());
+  assert.deepEqual(await receiver.ended, { code: 0, signal: null });
+  assert.match(receiver.stderr.text, /^\d\d:\d\d:\d\d Stopping\.\n$/);
+});
 
 /** Opens a request whose body never comes. */
 async function stall(port: number) {
   const socket = await connect(port);
-  const head = `POST /userCreated HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n`;
-  socket.write(`${head}Authorization: ${SECRET}\r\nContent-Length: 100\r\n\r\n`);
+  socket.write(`${HEAD}Content-Length: 100\r\n\r\n`);
   await once(socket, "data");
   return socket;
 }
@@ -126,34 +171,41 @@ test("what never ends is cut off, and the exit is still with 0", async (t) => {
   const receiver = await startReceiver(t);
   const socket = await stall(receiver.port);
   receiver.child.kill("SIGTERM");
+  await receiver.stderr.until(STOPPING);
+  const before = receiver.stderr.text.length;
   assert.equal(await drain(socket), "");
   assert.deepEqual(await receiver.ended, { code: 0, signal: null });
+  const line = await nextRequestLine(receiver.stderr, before);
+  assert.deepEqual([line.status, line.text], [undefined, "no answer, the connection closed"]);
 });
 
 test("a second signal ends it at once", async (t) => {
   const receiver = await startReceiver(t);
-  await stall(receiver.port);
+  const socket = await stall(receiver.port);
   receiver.child.kill("SIGINT");
-  await receiver.stderr.until(/^SIGINT: .*\n/m);
-  receiver.child.kill("SIGINT");
-  assert.deepEqual(await receiver.ended, { code: 1, signal: null });
+  await receiver.stderr.until(STOPPING);
+  // The first few come too soon: npm repeats the signal of one Ctrl-C.
+  const again = setInterval(() => receiver.child.kill("SIGINT"), 20);
+  t.after(() => clearInterval(again));
+  assert.deepEqual(await receiver.ended, { code: null, signal: "SIGINT" });
+  assert.equal(await drain(socket), "");
 });
 
-test("under npm start, the second signal of one Ctrl-C is not taken for a second one", async (t) => {
-  const receiver = await startReceiver(t, { env: { npm_lifecycle_event: "start" } });
+test("a signal that npm repeats is not taken for a second one", async (t) => {
+  const receiver = await startReceiver(t);
   const socket = await stall(receiver.port);
   // Two kinds, because the system may make one of two alike.
   receiver.child.kill("SIGINT");
   receiver.child.kill("SIGTERM");
-  await receiver.stderr.until(/^SIG\w+: .*\n/m);
+  await receiver.stderr.until(STOPPING);
   socket.write("x".repeat(100));
   assert.match(await drain(socket), /^HTTP\/1\.1 400 /, "the request under way got its answer");
   assert.deepEqual(await receiver.ended, { code: 0, signal: null });
 });
 
 const GONE =
-  /^Cannot write users to stdout \(what read it is gone\): ends without acknowledging them; start it again\.\n/m;
-const UNWRITTEN = { error: "The receiver cannot write its log and stops: start it again." };
+  /^\d\d:\d\d:\d\d Cannot write to stdout \(the pipe was closed\): stopping\.\n {2}Okta /m;
+const UNWRITTEN = { error: "The receiver cannot write its log: it is stopping." };
 
 test("a closed stdout: not acknowledged, one clear line, exit 1", async (t) => {
   const receiver = await startReceiver(t, { pipe: true });
@@ -195,7 +247,7 @@ test(
     assert.deepEqual(await receiver.ended, { code: 1, signal: null });
     assert.match(
       receiver.stderr.text,
-      /^Cannot write users to stdout \(ENOSPC: no space left on device, write\): /m,
+      / Cannot write to stdout \(ENOSPC: no space left on device, write\): stopping\.\n/,
     );
   },
 );

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "dotenv";
-import { readSettings } from "../src/settings.js";
+import { localUrl, readSettings, tunnelCommand } from "../src/settings.js";
 
 const CREDENTIALS = { BASIC_AUTH_USERNAME: "admin", BASIC_AUTH_PASSWORD: "supersecret" };
 const DEFAULTS = {
@@ -21,22 +21,38 @@ const good: [what: string, env: Record<string, string>, expected: Partial<typeof
   ["the highest port", { PORT: "65535" }, { port: 65535 }],
   ["every address", { HOST: "0.0.0.0" }, { host: "0.0.0.0" }],
   ["an IPv6 address", { HOST: "::1" }, { host: "::1" }],
+  ["a host name", { HOST: "localhost" }, { host: "localhost" }],
+  ["a host name that objects know", { HOST: "constructor" }, { host: "constructor" }],
+  ["an IPv6 address with its zone", { HOST: "fe80::1%lo" }, { host: "fe80::1%lo" }],
   ["an agent elsewhere", { NGROK_WEB_ADDR: "localhost:4041" }, { ngrokWebAddr: "localhost:4041" }],
   ["an agent on IPv6", { NGROK_WEB_ADDR: "[::1]:4040" }, { ngrokWebAddr: "[::1]:4040" }],
-  ["a password with everything in it", { BASIC_AUTH_PASSWORD: ' a:b#"c ' }, { password: ' a:b#"c ' }],
+  [
+    "a password with everything in it",
+    { BASIC_AUTH_PASSWORD: ' a:b#"c ' },
+    { password: ' a:b#"c ' },
+  ],
   ["the shell's USER and PASSWORD left alone", { USER: "me", PASSWORD: "mine" }, {}],
 ];
 for (const [what, env, expected] of good) {
   test(`reads ${what}`, () => {
     assert.deepEqual(readSettings({ ...CREDENTIALS, ...env }), {
       settings: { ...DEFAULTS, ...expected },
-      problems: [],
     });
   });
 }
 
+/** Reads an environment that is wrong, with an `.env` that could be read unless an error is given. */
+function problemsOf(env: Record<string, string | undefined>, envFileError?: unknown): string[] {
+  const result = readSettings(env, envFileError);
+  assert.ok("problems" in result, "there must be problems");
+  return result.problems;
+}
+
 const PORT = "PORT must be a whole number from 0 to 65535, not";
+const HOST = "HOST must be an IP address or a host name, not";
 const ADDRESS = "NGROK_WEB_ADDR must be host:port, not";
+const EMPTY =
+  "must be set, and not empty.\n  Quote the value in .env: an unquoted # starts a comment.";
 const bad: [env: Record<string, string | undefined>, problem: string][] = [
   [{ PORT: "8082x" }, `${PORT} "8082x".`],
   [{ PORT: "65536" }, `${PORT} "65536".`],
@@ -45,37 +61,84 @@ const bad: [env: Record<string, string | undefined>, problem: string][] = [
   [{ PORT: " 8082" }, `${PORT} " 8082".`],
   [{ PORT: "0x50" }, `${PORT} "0x50".`],
   [{ PORT: "\u001b[2J" }, `${PORT} "\\u001b[2J".`],
+  [{ HOST: "256.1.1.1" }, `${HOST} "256.1.1.1".`],
+  [{ HOST: "127.0.0.1:8082" }, `${HOST} "127.0.0.1:8082".`],
+  [{ HOST: "http://127.0.0.1" }, `${HOST} "http://127.0.0.1".`],
+  [{ HOST: "[::1]" }, `${HOST} "[::1]".`],
+  [{ HOST: "::g" }, `${HOST} "::g".`],
+  [{ HOST: "my host" }, `${HOST} "my host".`],
+  [{ HOST: "a\u001b[2J" }, `${HOST} "a\\u001b[2J".`],
+  [{ HOST: "a\u202eb" }, `${HOST} "a\\u202eb".`],
   [{ NGROK_WEB_ADDR: "4040" }, `${ADDRESS} "4040".`],
   [{ NGROK_WEB_ADDR: "http://localhost:4040" }, `${ADDRESS} "http://localhost:4040".`],
   [{ NGROK_WEB_ADDR: "localhost:99999" }, `${ADDRESS} "localhost:99999".`],
+  [{ NGROK_WEB_ADDR: "localhost:0" }, `${ADDRESS} "localhost:0".`],
   [{ NGROK_WEB_ADDR: "me@localhost:4040" }, `${ADDRESS} "me@localhost:4040".`],
-  [{ BASIC_AUTH_USERNAME: "a:b" }, "BASIC_AUTH_USERNAME must hold no colon (RFC 7617)."],
-  [{ BASIC_AUTH_USERNAME: "" }, "BASIC_AUTH_USERNAME must be set: copy .env.example to .env."],
-  [{ BASIC_AUTH_PASSWORD: undefined }, "BASIC_AUTH_PASSWORD must be set: copy .env.example to .env."],
+  [{ NGROK_WEB_ADDR: "256.1.1.1:4040" }, `${ADDRESS} "256.1.1.1:4040".`],
+  [{ NGROK_WEB_ADDR: "::1:4040" }, `${ADDRESS} "::1:4040".`],
+  [{ NGROK_WEB_ADDR: "\u001b[2J:4040" }, `${ADDRESS} "\\u001b[2J:4040".`],
+  [{ BASIC_AUTH_USERNAME: "a:b" }, "BASIC_AUTH_USERNAME must not contain a colon (RFC 7617)."],
+  [{ BASIC_AUTH_USERNAME: "" }, `BASIC_AUTH_USERNAME ${EMPTY}`],
+  [{ BASIC_AUTH_PASSWORD: undefined }, `BASIC_AUTH_PASSWORD ${EMPTY}`],
 ];
 for (const [env, problem] of bad) {
   test(`refuses ${JSON.stringify(env)}`, () => {
-    assert.deepEqual(readSettings({ ...CREDENTIALS, ...env }).problems, [problem]);
+    assert.deepEqual(problemsOf({ ...CREDENTIALS, ...env }), [problem]);
   });
 }
 
+const BOTH = "BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD must be set, and not empty.";
+const COPY = "Copy .env.example to .env in this folder.";
+const envFileErrors: [code: string, remedy: string][] = [
+  ["ENOENT", COPY],
+  ["EISDIR", "But .env is a folder: it must be a file."],
+  ["EACCES", "But .env cannot be read: it failed"],
+];
+for (const [code, remedy] of envFileErrors) {
+  test(`missing credentials, with ${code} from .env: the remedy fits`, () => {
+    const error = Object.assign(new Error("it failed"), { code });
+    assert.deepEqual(problemsOf({}, error), [`${BOTH}\n  ${remedy}`]);
+  });
+}
+
+test("an .env that cannot be read is no problem when the environment has everything", () => {
+  const error = Object.assign(new Error("it failed"), { code: "EISDIR" });
+  assert.deepEqual(readSettings(CREDENTIALS, error), { settings: DEFAULTS });
+});
+
 test("tells every problem at once, and shows no password", () => {
-  const env = { PORT: "eighty", NGROK_WEB_ADDR: "x", BASIC_AUTH_PASSWORD: "hunter2" };
-  assert.deepEqual(readSettings(env).problems, [
+  const env = { PORT: "eighty", HOST: "x/y", NGROK_WEB_ADDR: "x", BASIC_AUTH_PASSWORD: "hunter2" };
+  const noFile = Object.assign(new Error("it failed"), { code: "ENOENT" });
+  assert.deepEqual(problemsOf(env, noFile), [
     `${PORT} "eighty".`,
+    `${HOST} "x/y".`,
     `${ADDRESS} "x".`,
-    "BASIC_AUTH_USERNAME must be set: copy .env.example to .env.",
-  ]);
-  assert.deepEqual(readSettings({}).problems, [
-    "BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD must be set: copy .env.example to .env.",
+    `BASIC_AUTH_USERNAME must be set, and not empty.\n  ${COPY}`,
   ]);
 });
 
+const hosts = [
+  ["127.0.0.1", "ngrok http 8082", "http://127.0.0.1:8082/userCreated"],
+  ["localhost", "ngrok http 8082", "http://localhost:8082/userCreated"],
+  ["::1", "ngrok http 8082", "http://[::1]:8082/userCreated"],
+  ["0.0.0.0", "ngrok http 8082", "http://127.0.0.1:8082/userCreated"],
+  ["::", "ngrok http 8082", "http://127.0.0.1:8082/userCreated"],
+  ["127.0.0.2", "ngrok http 127.0.0.2:8082", "http://127.0.0.2:8082/userCreated"],
+  ["192.0.2.7", "ngrok http 192.0.2.7:8082", "http://192.0.2.7:8082/userCreated"],
+  ["2001:db8::7", "ngrok http [2001:db8::7]:8082", "http://[2001:db8::7]:8082/userCreated"],
+] as const;
+for (const [host, command, url] of hosts) {
+  test(`a receiver on ${host} is reached by ${command}`, () => {
+    assert.equal(tunnelCommand({ host, port: 8082 }), command);
+    assert.equal(localUrl({ ...DEFAULTS, host }), url);
+  });
+}
+
 test(".env.example holds the guide's values, and each setting in it has its default", () => {
   const text = readFileSync(new URL("../.env.example", import.meta.url), "utf8");
-  assert.deepEqual(readSettings(parse(text)), { settings: DEFAULTS, problems: [] });
+  assert.deepEqual(readSettings(parse(text)), { settings: DEFAULTS });
   const uncommented = text.replace(/^#(?=[A-Z_]+=)/gm, "");
-  assert.deepEqual(readSettings(parse(uncommented)), { settings: DEFAULTS, problems: [] });
+  assert.deepEqual(readSettings(parse(uncommented)), { settings: DEFAULTS });
   assert.deepEqual(Object.keys(parse(uncommented)), [
     "BASIC_AUTH_USERNAME",
     "BASIC_AUTH_PASSWORD",

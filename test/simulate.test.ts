@@ -1,390 +1,568 @@
-/** Okta played locally: what is sent, what is made of each answer, what is printed, and the exit status. */
+/** Okta played by the built command over real HTTP: what it sends, what it makes of what happens, and how it ends. */
 import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { createServer as createTcpServer, type Server } from "node:net";
 import { join } from "node:path";
-import { test } from "node:test";
-import { delivery, SECRET, userLine } from "./support/okta.js";
-import { folder, GUIDE, run, SIMULATE, startReceiver, type Ends } from "./support/process.js";
+import { after, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { USAGE } from "../src/simulate/options.js";
+import type { Step } from "../src/simulate/steps.js";
+import { explain, type Answer } from "../src/simulate/verdict.js";
+import { indent } from "../src/text.js";
+import { SECRET, userLine } from "./support/okta.js";
+import { folder, GUIDE, run, SIMULATE, startReceiver } from "./support/process.js";
+import type { Ends, Run } from "./support/process.js";
 
+const PROJECT = fileURLToPath(new URL("..", import.meta.url));
+const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
+
+/** What a request is for Okta: an intrusion is a delivery with other credentials, or none. */
+type Kind = "verification" | "delivery" | "intrusion";
 interface Sent {
-  method: string;
-  headers: IncomingMessage["headers"];
-  body: string;
+  kind: Kind;
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
 }
 type Handler = (sent: Sent, res: ServerResponse) => void;
 
-/** Starts a stand-in receiver; resolves to its URL and all that was sent to it. */
-async function standIn(t: Ends, handle: Handler) {
+/** Makes a server listen, closes it with the test, and resolves to its port. */
+async function listen(t: Ends, server: Server): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => void server.close());
+  const address = server.address();
+  assert.ok(typeof address === "object" && address);
+  return address.port;
+}
+
+/** Starts a stand-in receiver; resolves to where it is, and to all that is sent to it. */
+async function standIn(t: Ends, handle: Handler, tls?: { key: Buffer; cert: Buffer }) {
   const all: Sent[] = [];
-  const server = createServer((req, res) => {
-    let body = "";
-    req.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
+  const server = tls === undefined ? createServer() : createHttpsServer(tls);
+  server.on("request", (req, res) => {
+    const chunks: Buffer[] = [];
+    req.on("data", (chunk: Buffer) => chunks.push(chunk));
     req.on("end", () => {
-      const sent = { method: req.method ?? "", headers: req.headers, body };
+      const { method, url: path = "", headers } = req;
+      const kind = headers.authorization === SECRET ? "delivery" : "intrusion";
+      const body = Buffer.concat(chunks);
+      const sent: Sent = { kind: method === "GET" ? "verification" : kind, path, headers, body };
       all.push(sent);
       handle(sent, res);
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  const port = typeof address === "object" ? address?.port : undefined;
-  return { url: `http://127.0.0.1:${port}/userCreated`, all };
+  const port = await listen(t, server);
+  t.after(() => server.closeAllConnections());
+  const scheme = tls === undefined ? "http" : "https";
+  return { url: `${scheme}://127.0.0.1:${port}/userCreated`, port: String(port), all };
 }
 
-/** A receiver as Okta wants it, written from the documentation. */
-const right: Handler = ({ method, headers }, res) => {
-  if (method === "GET") res.end(JSON.stringify({ verification: headers["x-okta-verification-challenge"] }));
-  else res.writeHead(headers.authorization === SECRET ? 200 : 401).end();
+const answer =
+  (status: number, body = "", headers: Record<string, string> = {}): Handler =>
+  (_sent, res) =>
+    void res.writeHead(status, headers).end(body);
+
+const echo: Handler = ({ headers }, res) => {
+  res.end(JSON.stringify({ verification: headers["x-okta-verification-challenge"] }));
 };
 
-/** The same, but for one method. */
-const but =
-  (method: string, handle: Handler): Handler =>
-  (sent, res) =>
-    sent.method === method ? handle(sent, res) : right(sent, res);
+/** A receiver as Okta wants it, written from the documentation, but for what is given. */
+const receiver =
+  (broken: Partial<Record<Kind, Handler>> = {}): Handler =>
+  (sent, res) => {
+    const whole = { verification: echo, delivery: answer(200), intrusion: answer(401), ...broken };
+    whole[sent.kind](sent, res);
+  };
 
-/** Runs the command to its end. */
-async function simulate(t: Ends, args: string[], env: Record<string, string> = GUIDE) {
-  const { stdout, stderr, ended } = run(t, process.execPath, [SIMULATE, ...args], { env, cwd: folder(t) });
+/** What a run depends on beside its arguments. */
+interface Around {
+  env?: Record<string, string>;
+  cwd?: string;
+}
+
+/** Runs the built command to its end. */
+function simulate(t: Ends, args: string[], { env = GUIDE, cwd = folder(t) }: Around = {}) {
+  return finish(run(t, process.execPath, [SIMULATE, ...args], { env, cwd }));
+}
+
+/** Runs it as a person does, through npm, without the build before it. */
+function npmRunSimulate(t: Ends, args: string[], env: Record<string, string>) {
+  const npmEnv = { HOME: folder(t), npm_config_update_notifier: "false" };
+  return finish(
+    run(t, "npm", ["run", "simulate", "--ignore-scripts", "--silent", ...args], {
+      env: { ...GUIDE, ...npmEnv, ...env },
+      cwd: PROJECT,
+    }),
+  );
+}
+
+const STEP_LINE = /^(passed|FAILED) {2}(\d{3}|- {2}) {2}(?=.{4} ms) *\d+ ms {2}/gm;
+
+/** Resolves to what a run printed, each step's line without its duration, and its exit status. */
+async function finish({ stdout, stderr, ended }: Run) {
   const { code } = await ended;
-  assert.doesNotMatch(stdout.text + stderr.text, /YWRtaW46|supersecret/, "the secret is never printed");
-  assert.doesNotMatch(stdout.text + stderr.text, /[^\P{Cc}\n]|\n {4}at /u, "no control characters, no stack");
-  return { code, stderr: stderr.text, lines: stdout.text.replace(/ +\d+ ms {2}/g, " N ms  ").split("\n") };
+  const printed = stdout.text + stderr.text;
+  assert.doesNotMatch(printed, /YWRtaW46|supersecret/i, "no secret");
+  assert.doesNotMatch(
+    printed,
+    /[^\P{Cc}\n]|[\p{Bidi_Control}\p{Zl}\p{Zp}]/u,
+    "no control character",
+  );
+  assert.doesNotMatch(printed, /\n {4}at /, "no stack");
+  const steps = stdout.text.replace(STEP_LINE, (_line, result: string, status: string) => {
+    return `${result} ${status.trim()} `;
+  });
+  const lines = steps.replace(/\n$/, "").split("\n");
+  for (const line of lines.filter((line) => line.startsWith(" "))) {
+    assert.match(line, /^ {2}\S.{0,77}$/, "indented, and within 80 columns");
+  }
+  return { code, stderr: stderr.text, lines };
 }
 
 const PASSED = [
-  "passed  200 N ms  verification",
-  "passed  200 N ms  delivery of one created user, john.doe@example.com",
-  "passed  200 N ms  delivery of two created users and another event",
-  "passed  200 N ms  delivery of Okta's preview sample: its target is null",
-  "passed  401 N ms  delivery without credentials: to be refused",
-  "passed  401 N ms  delivery with a wrong password: to be refused",
+  "passed 200 verification",
+  "passed 200 delivery of a created user, john.doe@example.com",
+  "passed 200 delivery of two created users and another event",
+  "passed 200 Okta's preview sample, whose target is null",
+  "passed 401 delivery without credentials: must be refused",
+  "passed 401 delivery with a wrong password: must be refused",
 ];
-const ALL_PASSED = "All 6 steps passed: Okta would verify this hook and deliver to it.";
+const FILE_PASSED = "passed 200 delivery of your file";
 
-test("against the receiver itself all passes, and its log holds the users", async (t) => {
-  const receiver = await startReceiver(t);
-  const { code, stderr, lines } = await simulate(t, [], { ...GUIDE, PORT: String(receiver.port) });
-  assert.deepEqual([code, stderr], [0, ""]);
-  assert.deepEqual(lines, [`Playing Okta at ${receiver.url}`, ...PASSED, ALL_PASSED, ""]);
-  const logins = ["john.doe@example.com", "jane.roe@example.com", "max.moe@example.com"];
-  assert.equal(receiver.users(), logins.map(userLine).join(""));
-});
+/** The places of the steps that make each kind of request. */
+const PLACES: Record<Kind, number[]> = {
+  verification: [0],
+  delivery: [1, 2, 3],
+  intrusion: [4, 5],
+};
 
-test("what is sent is what Okta sends", async (t) => {
-  const { url, all } = await standIn(t, right);
-  assert.equal((await simulate(t, ["--url", url])).code, 0);
-  await simulate(t, ["--url", url]);
-  assert.deepEqual(
-    all.slice(0, 6).map(({ method }) => method),
-    ["GET", "POST", "POST", "POST", "POST", "POST"],
-  );
-  const challenges = [all[0], all[6]].map((sent) => sent?.headers["x-okta-verification-challenge"]);
-  assert.match(String(challenges[0]), /^\S{20,}$/);
-  assert.notEqual(challenges[0], challenges[1], "the challenge is fresh and random");
-  assert.equal(all[0]?.headers["user-agent"], "Okta-Integrations");
-  assert.match(String(all[0]?.headers["x-okta-request-id"]), /^\S+$/);
-  for (const { headers } of all) {
-    assert.equal(headers.accept, "application/json");
-    assert.ok(headers["ngrok-skip-browser-warning"]);
-  }
-  for (const sent of all.slice(0, 4)) assert.equal(sent.headers.authorization, SECRET);
-  assert.equal(all[4]?.headers.authorization, undefined);
-  assert.match(all[5]?.headers.authorization ?? "", /^Basic /);
-  assert.notEqual(all[5]?.headers.authorization, SECRET);
-  const bodies = all.slice(1, 6).map(({ headers, body }) => {
-    assert.equal(headers["content-type"], "application/json");
-    const parsed: { data: { events: { eventType: string; target: unknown }[] } } = JSON.parse(body);
-    assert.deepEqual(Object.keys(parsed).sort(), Object.keys(delivery()).sort());
-    return parsed;
-  });
-  const types = bodies.map(({ data }) => data.events.map(({ eventType }) => eventType));
-  const create = "user.lifecycle.create";
-  assert.deepEqual(types, [[create], [create, "user.session.start", create], [create], [create], [create]]);
-  assert.equal(bodies[2]?.data.events[0]?.target, null);
-});
+const next = (port: number | string, steps = PASSED.length) =>
+  `All ${steps} steps passed. Next, open a tunnel: ngrok http ${port}`;
 
-const REMEDY = "To change:";
-const UNVERIFIED = "Okta marks the hook unverified";
-const RETRIED = "Okta retries once, then the events are lost";
-const LOST = "Okta does not retry, the events are lost";
-const page = (code: string) =>
-  `<html><p>\u001b[2JThe endpoint example.ngrok-free.app is offline. ${code}</p></html>`;
-const noEcho = `the answer is not 200 with the same challenge as JSON; ${UNVERIFIED}. ${REMEDY} it must answer 200 with the same challenge as JSON.`;
-
-/** Each way to be broken: which steps fail, with which status, and what is said of each. */
-const broken: [what: string, handle: Handler, failures: Record<number, [status: string, remark: string]>][] =
-  [
-    ["no echo", but("GET", (_, res) => void res.end("{}")), { 0: ["200", noEcho] }],
-    [
-      "another challenge",
-      but("GET", (_, res) => void res.end('{"verification":"x"}')),
-      { 0: ["200", noEcho] },
-    ],
-    [
-      "text for JSON",
-      but("GET", ({ headers }, res) => void res.end(headers["x-okta-verification-challenge"])),
-      { 0: ["200", noEcho] },
-    ],
-    [
-      "credentials asked of the verification",
-      but("GET", (_, res) => void res.writeHead(401).end()),
-      {
-        0: [
-          "401",
-          `the answer is not 200 with the same challenge as JSON; ${UNVERIFIED}. ${REMEDY} give the receiver and this command the same .env, and start the receiver again.`,
-        ],
-      },
-    ],
-    [
-      "a redirect",
-      but("GET", (_, res) => void res.writeHead(302, { location: "/elsewhere" }).end()),
-      {
-        0: [
-          "302",
-          `the answer is not 200 with the same challenge as JSON; ${UNVERIFIED}. ${REMEDY} give Okta the URL that this one leads to: it follows no redirect.`,
-        ],
-      },
-    ],
-    [
-      "anybody may deliver",
-      but("POST", (_, res) => void res.end()),
-      Object.fromEntries(
-        [4, 5].map((step) => [
-          step,
-          [
-            "200",
-            `the answer is not 401; anybody who knows the URL can deliver. ${REMEDY} it must answer 401.`,
-          ],
-        ]),
-      ),
-    ],
-    [
-      "500",
-      but(
-        "POST",
-        ({ headers }, res) => void res.writeHead(headers.authorization === SECRET ? 500 : 401).end(),
-      ),
-      Object.fromEntries(
-        [1, 2, 3].map((step) => [
-          step,
-          ["500", `the answer is not 200 or 204; ${RETRIED}. ${REMEDY} it must answer 200 or 204.`],
-        ]),
-      ),
-    ],
-    [
-      "a reason that says the secret back, with control characters",
-      but("POST", ({ headers: { authorization = "" } }, res) => {
-        const error = `\u001b[31m${authorization} is supersecret`;
-        res.writeHead(authorization === SECRET ? 400 : 401).end(JSON.stringify({ error }));
-      }),
-      Object.fromEntries(
-        [1, 2, 3].map((step) => [
-          step,
-          ["400", `the answer is not 200 or 204; ${LOST}. ${REMEDY} do as it says: \\u001b[31mBasic … is ….`],
-        ]),
-      ),
-    ],
-    [
-      "404",
-      but(
-        "POST",
-        ({ headers }, res) => void res.writeHead(headers.authorization === SECRET ? 404 : 401).end(),
-      ),
-      Object.fromEntries(
-        [1, 2, 3].map((step) => [
-          step,
-          ["404", `the answer is not 200 or 204; ${LOST}. ${REMEDY} end the URL in /userCreated.`],
-        ]),
-      ),
-    ],
-  ];
-for (const [code, remedy] of [
-  ["ERR_NGROK_3200", "start ngrok again, and give Okta its URL: this tunnel is down"],
-  ["ERR_NGROK_8012", "run npm start, on the port that ngrok forwards to: nothing listens there"],
-  ["ERR_NGROK_4018", "run ngrok config add-authtoken <token>, and ngrok again"],
-] as const) {
-  const status = code === "ERR_NGROK_8012" ? 502 : 404;
-  broken.push(
-    [
-      `the page of ${code}`,
-      but("GET", (_, res) => void res.writeHead(status, { "content-type": "text/html" }).end(page(code))),
-      { 0: [String(status), `${code}; ${UNVERIFIED}. ${REMEDY} ${remedy}.`] },
-    ],
-    [
-      `the header of ${code}`,
-      but("GET", (_, res) => void res.writeHead(status, { "ngrok-error-code": code }).end()),
-      { 0: [String(status), `${code}; ${UNVERIFIED}. ${REMEDY} ${remedy}.`] },
-    ],
-  );
+/** What is printed of an answer to such a request: verdict.test.ts proves that it is the right thing. */
+function told(kind: Kind, received: Answer): string[] {
+  const step: Step = { name: "", method: "POST", headers: {}, body: null, expected: "echo" };
+  const expected = {
+    verification: "echo",
+    delivery: "acknowledgement",
+    intrusion: "refusal",
+  } as const;
+  const remarks = explain({ ...step, expected: expected[kind] }, received);
+  return remarks.flatMap((remark) => indent(remark).split("\n"));
 }
-for (const [what, handle, failures] of broken) {
-  test(`a receiver with ${what}`, async (t) => {
-    const { url } = await standIn(t, handle);
-    const { code, lines } = await simulate(t, ["--url", url]);
-    const expected = PASSED.flatMap((line, step) => {
-      const failure = failures[step];
-      if (!failure) return [line];
-      return [line.replace(/^passed {2}\d+/, `FAILED  ${failure[0]}`), `        ${failure[1]}`];
+
+/** What is printed when the steps at these places fail for one cause, which is told once. */
+function failure(url: string, failed: number[], status: number | "-", remarks: string[]): string[] {
+  const first = Math.min(...failed);
+  const isEnd = first === 0 || status === "-";
+  const tried = isEnd ? PASSED.slice(0, first + 1) : PASSED;
+  const lines = tried.flatMap((line, place) => {
+    if (!failed.includes(place)) return [line];
+    const failedLine = line.replace(/^passed \d+/, `FAILED ${status}`);
+    return place === first ? [failedLine, ...remarks] : [failedLine];
+  });
+  const rest = isEnd ? `, ${PASSED.length - tried.length} not tried` : "";
+  const last = `${failed.length} of 6 steps failed${rest}.`;
+  return [`Playing Okta at ${url}`, ...lines, last];
+}
+
+// The runs that wait for an answer go on beside all others.
+describe("npm run simulate", { concurrency: 2 }, () => {
+  describe("with a receiver that hangs", { concurrency: true }, () => {
+    const LATE = { code: "TimeoutError" };
+    // An open connection must not hold the exit up: Node's own limits are longer than this one.
+    const options = { timeout: 9_000 };
+
+    const unfinished: [what: string, hang: Handler][] = [
+      ["no answer", () => {}],
+      ["half an answer", (_sent, res) => void res.writeHead(200).write('{"verification":')],
+      [
+        "an answer that never ends",
+        (_sent, res) => {
+          const drip = setInterval(() => res.write(" "), 50);
+          res.on("close", () => clearInterval(drip));
+        },
+      ],
+    ];
+    for (const [what, hang] of unfinished) {
+      test(`${what} to the verification ends the run`, options, async (t) => {
+        const { url, all } = await standIn(t, receiver({ verification: hang }));
+        const { code, stderr, lines } = await simulate(t, ["--url", url]);
+        assert.deepEqual(lines, failure(url, PLACES.verification, "-", told("verification", LATE)));
+        assert.deepEqual({ code, stderr, sent: all.length }, { code: 1, stderr: "", sent: 1 });
+      });
+    }
+
+    test("no answer to the last step leaves nothing to try", options, async (t) => {
+      const { url, all } = await standIn(t, receiver({ delivery: () => {} }));
+      const file = join(folder(t), "delivery.json");
+      writeFileSync(file, "{}");
+      const { code, lines } = await simulate(t, ["--url", url, "--file", file]);
+      assert.deepEqual(lines.slice(1), [
+        PASSED[0],
+        FILE_PASSED.replace("passed 200", "FAILED -"),
+        ...told("delivery", LATE),
+        "1 of 2 steps failed.",
+      ]);
+      assert.deepEqual({ code, sent: all.length }, { code: 1, sent: 2 });
     });
-    const count = Object.keys(failures).length;
-    assert.ok(count > 0);
-    assert.deepEqual(lines, [`Playing Okta at ${url}`, ...expected, `${count} of 6 steps failed.`, ""]);
-    assert.equal(code, 1);
+
+    test("a TLS handshake that is never answered ends the run", options, async (t) => {
+      const silent = createTcpServer((socket) => socket.resume().on("error", () => {}));
+      const url = `https://127.0.0.1:${await listen(t, silent)}/userCreated`;
+      const { code, stderr, lines } = await simulate(t, ["--url", url]);
+      assert.deepEqual(lines, failure(url, PLACES.verification, "-", told("verification", LATE)));
+      assert.deepEqual({ code, stderr }, { code: 1, stderr: "" });
+    });
   });
-}
 
-test("an answer after 3 seconds is too late, and the wait says what for", async (t) => {
-  const { url } = await standIn(
-    t,
-    but("POST", (sent, res) => {
-      if (sent.headers.authorization !== SECRET) right(sent, res);
-    }),
-  );
-  const file = join(folder(t), "delivery.json");
-  writeFileSync(file, "{}");
-  const { code, stderr, lines } = await simulate(t, ["--url", url, "--file", file]);
-  assert.equal(stderr, "Waiting for the answer: your delivery …\n");
-  assert.deepEqual(lines.slice(2), [
-    "FAILED  - N ms  your delivery",
-    `        no whole answer within Okta's 3 seconds; ${RETRIED}. ${REMEDY} it must answer 200 or 204.`,
-    "1 of 2 steps failed.",
-    "",
-  ]);
-  assert.equal(code, 1);
-});
+  // One after another, for they share a receiver.
+  describe("with the receiver itself", { concurrency: 1 }, async () => {
+    const real = await startReceiver({ after });
 
-test("a hang-up ends it, with what Okta would do", async (t) => {
-  const { url, all } = await standIn(
-    t,
-    but("POST", (_, res) => void res.destroy()),
-  );
-  const { code, lines } = await simulate(t, ["--url", url]);
-  assert.deepEqual(lines.slice(1), [
-    PASSED[0],
-    PASSED[1]?.replace("passed  200", "FAILED  -"),
-    `        socket hang up; ${RETRIED}. ${REMEDY} it must answer 200 or 204.`,
-    "1 of 6 steps failed, 4 were not tried.",
-    "",
-  ]);
-  assert.deepEqual([code, all.length], [1, 2]);
-});
+    test("all passes, and its log holds the users", async (t) => {
+      const env = { ...GUIDE, PORT: String(real.port) };
+      const { code, stderr, lines } = await simulate(t, [], { env });
+      assert.deepEqual(lines, [`Playing Okta at ${real.url}`, ...PASSED, next(real.port)]);
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+      const logins = ["john.doe@example.com", "jane.roe@example.com", "max.moe@example.com"];
+      assert.equal(real.users(), logins.map(userLine).join(""));
+    });
 
-test("nobody listening: says to start the receiver", async (t) => {
-  const { code, lines } = await simulate(t, ["--url", "http://127.0.0.1:1/userCreated"]);
-  assert.match(
-    lines[2] ?? "",
-    /ECONNREFUSED.*; Okta marks .* To change: run npm start first: nobody listens there\.$/,
-  );
-  assert.deepEqual([code, lines[3]], [1, "1 of 6 steps failed, 5 were not tried."]);
-});
+    test("other credentials are told once for all deliveries", async (t) => {
+      const from = real.size();
+      const env = { ...GUIDE, BASIC_AUTH_PASSWORD: "another" };
+      const { code, lines } = await simulate(t, ["--url", real.url], { env });
+      const remarks = told("delivery", { status: 401 });
+      assert.deepEqual(lines, failure(real.url, PLACES.delivery, 401, remarks));
+      assert.deepEqual({ code, users: real.users(from) }, { code: 1, users: "" });
+    });
 
-test("204 is success too, and a body with the acknowledgement is worth a warning", async (t) => {
-  const empty = await standIn(
-    t,
-    but("POST", ({ headers }, res) => void res.writeHead(headers.authorization === SECRET ? 204 : 401).end()),
-  );
-  assert.equal((await simulate(t, ["--url", empty.url])).code, 0);
-  const chatty = await standIn(
-    t,
-    but(
-      "POST",
-      ({ headers }, res) => void res.writeHead(headers.authorization === SECRET ? 200 : 401).end("ok"),
-    ),
-  );
-  const { code, lines } = await simulate(t, ["--url", chatty.url]);
-  assert.equal(code, 0);
-  assert.equal(lines[3], "        Warning: Okta wants no body with its acknowledgement.");
-});
-
-test("--email is the created user's login", async (t) => {
-  const receiver = await startReceiver(t);
-  const email = "zoë\u202e@example.com";
-  const { code, lines } = await simulate(t, ["--email", email, "--url", receiver.url]);
-  assert.equal(code, 0);
-  assert.match(lines[2] ?? "", /delivery of one created user, zoë\\u202e@example\.com$/);
-  assert.ok(receiver.users().startsWith(userLine("zoë\\u202e@example.com")));
-});
-
-test("--file is delivered as it is, after the verification, and alone", async (t) => {
-  const { url, all } = await standIn(t, right);
-  const file = join(folder(t), "delivery.json");
-  const bytes = '{ "data": {"events": [ ]},\r\n "x": "é" } \n';
-  writeFileSync(file, bytes);
-  const { code, lines } = await simulate(t, ["--url", url, "--file", file]);
-  assert.deepEqual(
-    all.map(({ method, body }) => [method, body]),
-    [
-      ["GET", ""],
-      ["POST", bytes],
-    ],
-  );
-  assert.equal(lines.at(-2), "All 2 steps passed: Okta would verify this hook and deliver to it.");
-  assert.equal(code, 0);
-});
-
-const USAGE =
-  /Usage: npm run simulate -- \[options\]\n {2}--url URL .*\n {2}--email ADDRESS .*\n {2}--file JSON .*\n {2}--help .*\n/;
-for (const [args, message] of [
-  [["--nonsense"], "Unknown option '--nonsense'"],
-  [["x"], "Unexpected argument 'x'"],
-  [["--url"], "Option '--url <value>' argument missing"],
-  [["--url", "example.com/userCreated"], "--url must be an http or https URL"],
-  [["--url", "ftp://example.com/userCreated"], "--url must be an http or https URL"],
-  [["--url", "http://admin:supersecret@127.0.0.1:1/userCreated"], "--url must be an http or https URL"],
-  [["--email", ""], "--email needs an address."],
-  [["--email", "a@example.com", "--file", "x.json"], "--email has no effect on --file"],
-  [["--file", "no-such-file.json"], "ENOENT: no such file or directory, open 'no-such-file.json'"],
-] as const) {
-  test(`misuse: ${args.join(" ")}`, async (t) => {
-    const { code, stderr, lines } = await simulate(t, [...args]);
-    assert.ok(stderr.startsWith(message), stderr);
-    assert.match(stderr, USAGE);
-    assert.deepEqual([code, lines], [2, [""]]);
+    test("https for http is told without a word of OpenSSL's", async (t) => {
+      const url = real.url.replace("http:", "https:");
+      const { code, stderr, lines } = await simulate(t, ["--url", url]);
+      const remarks = told("verification", { code: "EPROTO" });
+      assert.deepEqual(lines, failure(url, PLACES.verification, "-", remarks));
+      assert.deepEqual({ code, stderr }, { code: 1, stderr: "" });
+    });
   });
-}
 
-test("--help shows the usage, also without settings", async (t) => {
-  const { code, stderr, lines } = await simulate(t, ["--help"], {});
-  assert.match(lines.join("\n"), USAGE);
-  assert.deepEqual([code, stderr], [0, ""]);
-});
+  describe("sends", { concurrency: 2 }, () => {
+    test("what Okta sends, with the login of --email, which is escaped in print", async (t) => {
+      const { url, all } = await standIn(t, receiver());
+      const email = "zoë\u202e\u001b@example.com";
+      const { code, lines } = await simulate(t, ["--email", email, "--url", url]);
+      const escaped = "zoë\\u202e\\u001b@example.com";
+      assert.equal(lines[2], `passed 200 delivery of a created user, ${escaped}`);
+      assert.equal(code, 0);
 
-test("without credentials it says what the receiver would say", async (t) => {
-  const { code, stderr } = await simulate(t, [], {});
-  const remedy = "must be set: copy .env.example to .env.\n";
-  assert.deepEqual([code, stderr], [1, `BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD ${remedy}`]);
-});
+      const kinds = all.map(({ kind }) => kind);
+      const deliveries = ["delivery", "delivery", "delivery", "intrusion", "intrusion"];
+      assert.deepEqual(kinds, ["verification", ...deliveries]);
+      for (const { path, headers } of all) {
+        assert.equal(path, "/userCreated");
+        assert.equal(headers.accept, "application/json");
+        assert.ok(headers["ngrok-skip-browser-warning"], "ngrok's free plan would answer else");
+      }
 
-test("a wrong path, which says nothing of credentials", async (t) => {
-  const receiver = await startReceiver(t);
-  const { code, lines } = await simulate(t, ["--url", receiver.url.toLowerCase()]);
-  assert.deepEqual([code, lines.at(-2)], [1, "6 of 6 steps failed."]);
-  const unknown =
-    "the answer is not 401; whether it asks for credentials remains unknown. To change: end the URL in /userCreated.";
-  assert.equal(lines[10], `        ${unknown}`);
-});
+      const [verification, ...posts] = all;
+      assert.equal(verification?.headers.authorization, SECRET);
+      assert.equal(verification.headers["user-agent"], "Okta-Integrations");
+      assert.match(String(verification.headers["x-okta-request-id"]), /^\S{20,}$/);
+      assert.match(String(verification.headers["x-okta-verification-challenge"]), /^\S{20,}$/);
+      assert.equal(verification.headers["content-type"], undefined);
+      assert.equal(verification.body.length, 0);
 
-test("https to the receiver itself", async (t) => {
-  const receiver = await startReceiver(t);
-  const { code, lines } = await simulate(t, ["--url", receiver.url.replace("http:", "https:")]);
-  assert.match(
-    lines[2] ?? "",
-    /To change: write http:\/\/ for a receiver on this machine: only the tunnel has https\.$/,
-  );
-  assert.equal(code, 1);
-});
+      const logins = posts.map(({ headers, body }) => {
+        assert.equal(headers["content-type"], "application/json");
+        assert.match(String(headers["user-agent"]), /^Okta Hook Service v/);
+        assert.equal(headers["x-okta-verification-challenge"], undefined);
+        const { data }: { data: { events: { target: { alternateId: string }[] | null }[] } } =
+          JSON.parse(body.toString());
+        return data.events[0]?.target?.[0]?.alternateId;
+      });
+      assert.deepEqual(logins, [email, "jane.roe@example.com", undefined, email, email]);
 
-test("a receiver with other credentials: which .env to look at", async (t) => {
-  const receiver = await startReceiver(t, { env: { BASIC_AUTH_PASSWORD: "another" } });
-  const { code, lines } = await simulate(t, ["--url", receiver.url]);
-  assert.deepEqual([code, lines[1], lines.at(-2)], [1, PASSED[0], "3 of 6 steps failed."]);
-  assert.match(lines[3] ?? "", /^ {8}the answer is not 200 or 204; Okta does not retry.* the same \.env/);
+      const [stranger, impostor] = posts.slice(-2);
+      assert.equal(stranger?.headers.authorization, undefined);
+      assert.match(String(impostor?.headers.authorization), /^Basic \S{20,}$/);
+    });
+
+    test("a file's bytes as they are, after the verification, and alone", async (t) => {
+      const { url, port, all } = await standIn(t, receiver());
+      const cwd = folder(t);
+      const bytes = Buffer.from('{ "data": {"events": [ ]},\r\n "x": "\xff" } \n', "latin1");
+      writeFileSync(join(cwd, "delivery.json"), bytes);
+      const args = [url.replace("http", "HTTP"), "delivery.json"];
+      const { code, lines } = await simulate(t, args, { cwd });
+      const passed = [PASSED[0], FILE_PASSED];
+      assert.deepEqual(lines, [`Playing Okta at ${url}`, ...passed, next(port, 2)]);
+      assert.equal(code, 0);
+      assert.deepEqual(
+        all.map(({ kind, body }) => [kind, body]),
+        [
+          ["verification", Buffer.alloc(0)],
+          ["delivery", bytes],
+        ],
+      );
+      assert.equal(all[1]?.headers["content-type"], "application/json");
+    });
+  });
+
+  describe("where a receiver", { concurrency: 2 }, () => {
+    const movedEcho: Handler = (sent, res) => {
+      if (sent.path === "/elsewhere") echo(sent, res);
+      else res.writeHead(302, { location: "/elsewhere" }).end();
+    };
+    const closed = answer(404, "", { "ngrok-error-code": "ERR_NGROK_3200" });
+    const unverified: [what: string, verification: Handler, status: number, code?: string][] = [
+      ["is not at that path", answer(404, "<p>Not Found</p>"), 404],
+      ["is behind a closed tunnel, says ngrok's header", closed, 404, "ERR_NGROK_3200"],
+      ["redirects the verification to where all is well", movedEcho, 302],
+    ];
+    for (const [what, verification, status, errorCode] of unverified) {
+      test(`${what}: ends after one request and a few lines`, async (t) => {
+        const { url, all } = await standIn(t, receiver({ verification }));
+        const { code, stderr, lines } = await simulate(t, ["--url", url]);
+        const remarks = told("verification", { status, code: errorCode });
+        assert.deepEqual(lines, failure(url, PLACES.verification, status, remarks));
+        assert.ok(lines.length <= 8);
+        assert.deepEqual({ code, stderr, sent: all.length }, { code: 1, stderr: "", sent: 1 });
+      });
+    }
+
+    const halfAnAnswer: Handler = (_sent, res) => {
+      res.writeHead(200, { "content-length": "100" }).write("{}", () => res.destroy());
+    };
+    const hangUp: Handler = (_sent, res) => void res.destroy();
+    const interrupted: [what: string, kind: Kind, handle: Handler, sent: number][] = [
+      ["hangs up within its answer to the verification", "verification", halfAnAnswer, 1],
+      ["hangs up at a delivery", "delivery", hangUp, 2],
+    ];
+    for (const [what, kind, handle, sent] of interrupted) {
+      test(`${what}: ends there`, async (t) => {
+        const { url, all } = await standIn(t, receiver({ [kind]: handle }));
+        const { code, stderr, lines } = await simulate(t, ["--url", url]);
+        // Which code a hang-up has is Node's business.
+        const codeless = lines.map((line) => line.replace(/\([A-Z_]+\)/, "(CODE)"));
+        const remarks = told(kind, { code: "CODE" });
+        assert.deepEqual(codeless, failure(url, PLACES[kind].slice(0, 1), "-", remarks));
+        assert.deepEqual({ code, stderr, sent: all.length }, { code: 1, stderr: "", sent });
+      });
+    }
+
+    test("fails at each delivery in another way: tells each cause, and goes on", async (t) => {
+      const sayBack: Handler = ({ headers }, res) => {
+        const secret = String(headers.authorization);
+        const error = `\u001b[31m${secret} is admin:supersecret`;
+        res.writeHead(400, "supersecret", { "ngrok-error-code": secret });
+        res.end(JSON.stringify({ error }));
+      };
+      const ngrokPage = answer(502, "<p>\u001b[2JThe endpoint is offline. ERR_NGROK_8012</p>");
+      const moved: Handler = (_sent, res) => {
+        res.writeHead(308, { location: "/elsewhere" }).end();
+      };
+      const inTurn = [sayBack, ngrokPage, moved];
+      const delivery: Handler = (sent, res) => {
+        const handle = inTurn.shift() ?? answer(200);
+        handle(sent, res);
+      };
+      const { url, all } = await standIn(t, receiver({ delivery }));
+      const { code, stderr, lines } = await simulate(t, ["--url", url]);
+      assert.deepEqual(lines.slice(1), [
+        PASSED[0],
+        PASSED[1]?.replace("passed 200", "FAILED 400"),
+        ...told("delivery", { status: 400 }),
+        PASSED[2]?.replace("passed 200", "FAILED 502"),
+        ...told("delivery", { status: 502, code: "ERR_NGROK_8012" }),
+        PASSED[3]?.replace("passed 200", "FAILED 308"),
+        ...told("delivery", { status: 308 }),
+        ...PASSED.slice(4),
+        "3 of 6 steps failed.",
+      ]);
+      assert.deepEqual({ code, stderr, sent: all.length }, { code: 1, stderr: "", sent: 6 });
+    });
+
+    test("lets in who has no credentials: that step alone fails", async (t) => {
+      const intrusion: Handler = (sent, res) => {
+        answer(sent.headers.authorization === undefined ? 204 : 401)(sent, res);
+      };
+      const { url } = await standIn(t, receiver({ intrusion }));
+      const { code, lines } = await simulate(t, ["--url", url]);
+      assert.deepEqual(lines, failure(url, [4], 204, told("intrusion", { status: 204 })));
+      assert.equal(code, 1);
+    });
+
+    test("acknowledges with a 204, and with bodies: all passes, with one warning", async (t) => {
+      const inTurn = [answer(204), answer(200, "ok"), answer(200, "ok")];
+      const delivery: Handler = (sent, res) => {
+        const handle = inTurn.shift() ?? answer(500);
+        handle(sent, res);
+      };
+      const { url, port } = await standIn(t, receiver({ delivery, intrusion: answer(401, "no") }));
+      const { code, lines } = await simulate(t, ["--url", url]);
+      const warning = told("delivery", { status: 200, body: "ok" });
+      assert.equal(warning.length, 1);
+      assert.deepEqual(lines.slice(1), [
+        PASSED[0],
+        PASSED[1]?.replace("200", "204"),
+        PASSED[2],
+        ...warning,
+        ...PASSED.slice(3),
+        next(port),
+      ]);
+      assert.equal(code, 0);
+    });
+
+    test("does not run: says to start it", async (t) => {
+      const server = createTcpServer();
+      const port = await listen(t, server);
+      server.close();
+      await once(server, "close");
+      const { code, lines } = await simulate(t, [], { env: { ...GUIDE, PORT: String(port) } });
+      const url = `http://127.0.0.1:${port}/userCreated`;
+      const remarks = told("verification", { code: "ECONNREFUSED" });
+      assert.deepEqual(lines, failure(url, PLACES.verification, "-", remarks));
+      assert.equal(code, 1);
+    });
+
+    test("has https: what is next is in Okta", { skip: !hasOpenssl && "no openssl" }, async (t) => {
+      const cwd = folder(t);
+      const key = join(cwd, "key.pem");
+      const cert = join(cwd, "cert.pem");
+      const form = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+      const name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+      const files = ["-keyout", key, "-out", cert];
+      execFileSync("openssl", ["req", "-x509", ...form, ...name, ...files], { stdio: "pipe" });
+      const tls = { key: readFileSync(key), cert: readFileSync(cert) };
+      const { url, all } = await standIn(t, receiver(), tls);
+      const env = { ...GUIDE, NODE_EXTRA_CA_CERTS: cert };
+      const { code, stderr, lines } = await simulate(t, ["--url", url], { env });
+      const last = "All 6 steps passed. Next, in Okta: Save & Continue, and Verify.";
+      assert.deepEqual(lines, [`Playing Okta at ${url}`, ...PASSED, last]);
+      assert.deepEqual({ code, stderr, sent: all.length }, { code: 0, stderr: "", sent: 6 });
+    });
+  });
+
+  describe("takes settings that", { concurrency: 2 }, () => {
+    test("come from .env, where the environment lacks them", async (t) => {
+      const { url, port } = await standIn(t, receiver());
+      const cwd = folder(t);
+      // A receiver at all addresses is asked at 127.0.0.1.
+      const entries = Object.entries({ ...GUIDE, HOST: "::", PORT: port });
+      writeFileSync(join(cwd, ".env"), entries.map((entry) => `${entry.join("=")}\n`).join(""));
+      const { code, lines } = await simulate(t, [], { env: {}, cwd });
+      assert.deepEqual(lines, [`Playing Okta at ${url}`, ...PASSED, next(port)]);
+      assert.equal(code, 0);
+    });
+
+    test("hold any host name", async (t) => {
+      const { port, all } = await standIn(t, receiver());
+      const env = { ...GUIDE, HOST: "constructor", PORT: port };
+      const { code, stderr, lines } = await simulate(t, [], { env });
+      assert.equal(lines[0], `Playing Okta at http://constructor:${port}/userCreated`);
+      assert.equal(lines.at(-1), "1 of 6 steps failed, 5 not tried.");
+      assert.deepEqual({ code, stderr, sent: all.length }, { code: 1, stderr: "", sent: 0 });
+    });
+
+    test("are right: else it tells what is wrong, and sends nothing", async (t) => {
+      const { url, all } = await standIn(t, receiver());
+      const { code, stderr, lines } = await simulate(t, [url], { env: { PORT: "65536" } });
+      assert.match(
+        stderr,
+        /^PORT must be .+\nBASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD must be .+\n {2}Copy .+\n$/,
+      );
+      assert.deepEqual({ code, lines, sent: all.length }, { code: 1, lines: [""], sent: 0 });
+    });
+  });
+
+  describe("with a command line that", { concurrency: 2 }, () => {
+    /** Misuse has its message, the usage, exit status 2, and sends nothing. */
+    function assertMisuse(
+      result: { code: number | null; stderr: string; lines: string[] },
+      message: string,
+      all: Sent[],
+    ): void {
+      const stderr = `${message}\n\n${USAGE}`;
+      assert.deepEqual(result, { code: 2, stderr, lines: [""] });
+      assert.equal(all.length, 0, "nothing was sent");
+    }
+
+    const NO_URL = "--url must be an http or https URL, without credentials in it.";
+    const misused: [what: string, args: (url: string) => string[], message: string][] = [
+      [
+        "lacks a value",
+        () => ["--url", "--file", "a.json"],
+        "Option '--url' argument is ambiguous.",
+      ],
+      [
+        "names a file that is not there",
+        (url) => [url, "none\u001b.json"],
+        "ENOENT: no such file or directory, open 'none\\u001b.json'",
+      ],
+      ["has an empty URL", () => ["--url", ""], NO_URL],
+      [
+        "has a URL without its scheme",
+        (url) => ["--url", url.replace(/^.*:/, "localhost:")],
+        NO_URL,
+      ],
+      ["has a URL with a user name", (url) => [url.replace("://", "://admin@")], NO_URL],
+      ["has a URL with a password", (url) => [url.replace("://", "://:supersecret@")], NO_URL],
+    ];
+    for (const [what, args, message] of misused) {
+      test(`${what}: tells so, and sends nothing`, async (t) => {
+        const { url, port, all } = await standIn(t, receiver());
+        const result = await simulate(t, args(url), { env: { ...GUIDE, PORT: port } });
+        assertMisuse(result, message, all);
+      });
+    }
+
+    test("has no URL where PORT=0: asks for one", async (t) => {
+      const result = await simulate(t, []);
+      const message = "PORT is 0, so the receiver may be at any port: give its URL with --url.";
+      assertMisuse(result, message, []);
+    });
+
+    test("has --help: shows the usage, whatever the settings, and sends nothing", async (t) => {
+      const { url, port, all } = await standIn(t, receiver());
+      const { code, stderr, lines } = await simulate(t, ["--help", url], { env: { PORT: port } });
+      assert.equal(`${lines.join("\n")}\n`, USAGE);
+      assert.deepEqual({ code, stderr, sent: all.length }, { code: 0, stderr: "", sent: 0 });
+    });
+
+    test("npm keeps to itself (--url=URL): tells so, and sends nothing", async (t) => {
+      const { url, port, all } = await standIn(t, receiver());
+      const result = await npmRunSimulate(t, [`--url=${url}`], { PORT: port });
+      const message = "npm kept --url. Write: npm run simulate -- --url VALUE";
+      assertMisuse(result, message, all);
+    });
+
+    test("npm takes apart (--url URL): understands it all the same", async (t) => {
+      const { url, port, all } = await standIn(t, receiver());
+      const { code, lines } = await npmRunSimulate(t, ["--url", url], {});
+      assert.deepEqual(lines, [`Playing Okta at ${url}`, ...PASSED, next(port)]);
+      assert.deepEqual({ code, sent: all.length }, { code: 0, sent: 6 });
+    });
+  });
+
+  test("ends when nobody reads on", async (t) => {
+    let verify = () => {};
+    const verified = new Promise<void>((resolve) => (verify = resolve));
+    const late: Handler = (sent, res) => void verified.then(() => echo(sent, res));
+    const { url, all } = await standIn(t, receiver({ verification: late }));
+    const { child, stdout, stderr, ended } = run(t, process.execPath, [SIMULATE, url], {
+      env: GUIDE,
+    });
+    await stdout.until(/Playing Okta/);
+    child.stdout?.destroy();
+    verify();
+    const { code } = await ended;
+    assert.deepEqual({ code, stderr: stderr.text }, { code: 1, stderr: "" });
+    assert.ok(all.length < 6, "it did not go on");
+  });
 });

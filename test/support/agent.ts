@@ -1,62 +1,59 @@
 /** A stand-in for the ngrok agent's local API, as ngrok documents it. */
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { Ends } from "./process.js";
 
+/** Answers a request, or fails to. */
+export type Answer = (res: ServerResponse) => void;
+
+/** How each of the two lists is answered: with a 404 when it is missing here. */
+export interface Answers {
+  endpoints?: Answer;
+  tunnels?: Answer;
+}
+
 export interface Agent {
+  /** Its host:port. */
   address: string;
-  /** What each path answers: a value as JSON, or a function that answers in its own way; else a 404. */
-  answers: Record<string, unknown>;
-  /** Resolves once this many more look-ups have been answered whole. */
+  /** May be replaced at any time. */
+  answers: Answers;
+  /** How many look-ups have begun. Each begins with the list of endpoints. */
+  asks: number;
+  /** Resolves when this many more look-ups have begun, before the last of them is answered. */
   asked(times: number): Promise<void>;
+  /** Stops listening, and hangs up on everybody. */
   stop(): Promise<void>;
   /** Listens again at the same address. */
   start(): Promise<void>;
 }
 
-export async function startAgent(t: Ends, answers: Record<string, unknown> = {}): Promise<Agent> {
-  const asks = new Set<(req: IncomingMessage) => void>();
-  const sockets = new Set<Socket>();
+export async function startAgent(t: Ends, answers: Answers = {}): Promise<Agent> {
   let port = 0;
-  const answer: RequestListener = (req, res) => {
-    for (const ask of [...asks]) ask(req);
-    const found = agent.answers[req.url ?? ""];
-    if (typeof found === "function") return void found(res);
-    res.writeHead(found === undefined ? 404 : 200, { "content-type": "application/json" });
-    res.end(
-      JSON.stringify(found ?? { error_code: 100, status_code: 404, msg: "The requested URL was not found" }),
-    );
-  };
-  const server = createServer(answer).on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {}).on("close", () => sockets.delete(socket));
+  const server = createServer((req, res) => {
+    if (req.url === "/api/endpoints") {
+      agent.asks += 1;
+      server.emit("ask");
+    }
+    const answer = req.url === "/api/endpoints" ? agent.answers.endpoints : agent.answers.tunnels;
+    const isList = req.url === "/api/endpoints" || req.url === "/api/tunnels";
+    if (isList && answer !== undefined) answer(res);
+    else notFound(res);
   });
   const agent: Agent = {
     address: "",
     answers,
-    asked: (times) =>
-      new Promise((resolve) => {
-        let left = times;
-        const ask = (req: IncomingMessage) => {
-          if (req.url !== "/api/endpoints") return;
-          left -= 1;
-          if (left > 0) return;
-          asks.delete(ask);
-          resolve();
-        };
-        asks.add(ask);
-      }),
+    asks: 0,
+    asked: async (times) => {
+      for (let left = times; left > 0; left -= 1) await once(server, "ask");
+    },
     stop: async () => {
+      if (!server.listening) return;
       server.close();
-      for (const socket of sockets) socket.destroy();
-      if (server.listening) await once(server, "close");
+      server.closeAllConnections();
+      await once(server, "close");
     },
     start: async () => {
-      server.listen(port, "127.0.0.1");
-      await once(server, "listening");
-      const address = server.address();
-      if (typeof address === "object" && address) port = address.port;
+      port = await listen(server, port);
       agent.address = `127.0.0.1:${port}`;
     },
   };
@@ -65,33 +62,61 @@ export async function startAgent(t: Ends, answers: Record<string, unknown> = {})
   return agent;
 }
 
-/** Returns what GET /api/endpoints lists. */
-export function endpoints(...list: [url: string, upstream: string][]) {
+/** Returns a port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server, 0);
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** Returns an item of GET /api/endpoints. */
+export function endpoint(url: string, upstream: string, bindings = ["public"]) {
   return {
-    endpoints: list.map(([url, upstream], index) => ({
-      id: `ep_${index}`,
-      name: "command_line",
-      url,
-      upstream: { url: upstream, protocol: "http1" },
-      pooling_enabled: false,
-    })),
-    uri: "/api/endpoints",
+    id: "ep_2kFyXqKjVqIvz3RyDmDBHMmeTnW",
+    name: "command_line",
+    uri: "/api/endpoints/command_line",
+    url,
+    bindings,
+    upstream: { url: upstream, protocol: "http1" },
+    inspect: true,
+    pooling_enabled: false,
   };
 }
 
-/** Returns what GET /api/tunnels lists. */
-export function tunnels(...list: [url: string, addr: string][]) {
+/** Returns an item of GET /api/tunnels. */
+export function tunnel(publicUrl: string, addr: string) {
   return {
-    tunnels: list.map(([public_url, addr]) => ({
-      name: "command_line",
-      uri: "/api/tunnels/command_line",
-      public_url,
-      proto: public_url.split(":")[0],
-      config: { addr, inspect: true },
-      metrics: { conns: { count: 0, gauge: 0 } },
-    })),
-    uri: "/api/tunnels",
+    name: "command_line",
+    uri: "/api/tunnels/command_line",
+    public_url: publicUrl,
+    proto: publicUrl.split(":")[0],
+    config: { addr, inspect: true },
+    metrics: { conns: { count: 0, gauge: 0 }, http: { count: 0 } },
   };
 }
 
-export type Answering = (res: ServerResponse) => void;
+/** Answers with a list of endpoints. */
+export const endpoints = (...items: unknown[]): Answer =>
+  json({ endpoints: items, uri: "/api/endpoints" });
+
+/** Answers with a list of tunnels. */
+export const tunnels = (...items: unknown[]): Answer =>
+  json({ tunnels: items, uri: "/api/tunnels" });
+
+export function json(value: unknown, status = 200): Answer {
+  return (res) => {
+    res.writeHead(status, { "content-type": "application/json" });
+    res.end(JSON.stringify(value));
+  };
+}
+
+const notFound = json({ error_code: 100, status_code: 404, msg: "Resource not found" }, 404);

@@ -25,7 +25,12 @@ export function user(alternateId: string) {
 
 /** Returns a group as Okta adds it to a user's creation. */
 export function group() {
-  return { id: "00gtri4vD8bPkRYRk0g3", type: "UserGroup", alternateId: "unknown", displayName: "Everyone" };
+  return {
+    id: "00gtri4vD8bPkRYRk0g3",
+    type: "UserGroup",
+    alternateId: "unknown",
+    displayName: "Everyone",
+  };
 }
 
 /** Returns an event of the System Log; what is given replaces or adds to its usual fields. */
@@ -49,8 +54,17 @@ export function event(eventType: string, fields: Record<string, unknown> = {}) {
         postalCode: "94107",
       },
     },
-    authenticationContext: { authenticationStep: 0, externalSessionId: "trs2TSSLkgWR5iDuebwuH9Vsw" },
-    securityContext: { asNumber: 394089, asOrg: "example", isp: "example", domain: ".", isProxy: false },
+    authenticationContext: {
+      authenticationStep: 0,
+      externalSessionId: "trs2TSSLkgWR5iDuebwuH9Vsw",
+    },
+    securityContext: {
+      asNumber: 394089,
+      asOrg: "example",
+      isp: "example",
+      domain: ".",
+      isProxy: false,
+    },
     actor: {
       id: "00uehd8bGdP6eX0Kx0g3",
       type: "User",

@@ -1,7 +1,16 @@
 /** Real child processes: starts the built programs, reads what they print, and ends them with the test. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -10,12 +19,15 @@ import { fileURLToPath } from "node:url";
 export const SERVER = fileURLToPath(new URL("../../dist/server.js", import.meta.url));
 export const SIMULATE = fileURLToPath(new URL("../../dist/simulate.js", import.meta.url));
 
-/** The values of Okta's guide, any free port, and an agent that is not there. */
+/**
+ * The values of Okta's guide, any free port, and an agent that is not there. (Port 1 would do as
+ * well, were it not one that fetch refuses.)
+ */
 export const GUIDE = {
   BASIC_AUTH_USERNAME: "admin",
   BASIC_AUTH_PASSWORD: "supersecret",
   PORT: "0",
-  NGROK_WEB_ADDR: "127.0.0.1:1",
+  NGROK_WEB_ADDR: "127.0.0.1:2",
 };
 
 /** What a test is as far as these helpers mind: something that ends. */
@@ -48,7 +60,8 @@ export class Transcript {
       const match = pattern.exec(this.text.slice(from));
       if (match) return match;
       if (this.#closed || limit.aborted) {
-        throw new Error(`${String(pattern)} is not in: ${JSON.stringify(this.text.slice(from))}`);
+        const text = JSON.stringify(this.text.slice(from).slice(-2_000));
+        throw new Error(`${String(pattern)} is not at the end of: ${text}`);
       }
       await new Promise<void>((resolve) => {
         const wake = () => {
@@ -77,23 +90,36 @@ export interface RunOptions {
   cwd?: string;
   /** A file descriptor for stdout, instead of a pipe. */
   stdout?: number;
+  /** Whether it starts processes of its own, which are to end with it. */
+  hasChildren?: boolean;
 }
 
-/** Starts a command; it is killed when the test ends, if it still runs. */
+/** Starts a command; it is ended with the test, if it still runs. */
 export function run(t: Ends, command: string, args: string[], options: RunOptions = {}): Run {
-  const { env = {}, cwd = tmpdir(), stdout = "pipe" } = options;
+  const { env = {}, cwd = tmpdir(), stdout = "pipe", hasChildren = false } = options;
   const { PATH = "" } = process.env;
   const child = spawn(command, args, {
     cwd,
     env: { PATH, ...env },
     stdio: ["ignore", stdout, "pipe"],
+    detached: hasChildren,
   });
-  const ended = once(child, "close").then(() => ({ code: child.exitCode, signal: child.signalCode }));
+  const ended = once(child, "close").then(() => ({
+    code: child.exitCode,
+    signal: child.signalCode,
+  }));
   t.after(async () => {
-    child.kill("SIGKILL");
+    // A negative id is that of a whole group of processes.
+    if (hasChildren && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    else child.kill("SIGKILL");
     await ended;
   });
-  return { child, stdout: new Transcript(child.stdout), stderr: new Transcript(child.stderr), ended };
+  return {
+    child,
+    stdout: new Transcript(child.stdout),
+    stderr: new Transcript(child.stderr),
+    ended,
+  };
 }
 
 /** Returns a folder that is removed when the test ends. */
@@ -101,6 +127,17 @@ export function folder(t: Ends): string {
   const path = mkdtempSync(join(tmpdir(), "event-hook-"));
   t.after(() => rmSync(path, { recursive: true, force: true }));
   return path;
+}
+
+/** Copies what running from source needs into a folder that is removed when the test ends. */
+export function copyProject(t: Ends): string {
+  const project = fileURLToPath(new URL("../..", import.meta.url));
+  const copy = folder(t);
+  for (const name of ["src", "package.json", "test/dev.ts"]) {
+    cpSync(join(project, name), join(copy, name), { recursive: true });
+  }
+  symlinkSync(join(project, "node_modules"), join(copy, "node_modules"), "junction");
+  return copy;
 }
 
 export interface Receiver extends Run {
@@ -129,7 +166,7 @@ export async function startReceiver(
   const [, host = "", port = ""] = await receiver.stderr.until(
     /Listening on http:\/\/(.*):(\d+)\/userCreated/,
   );
-  await receiver.stderr.until(/inspector: .*\n(\n.*\n.*\n)?\n/);
+  await receiver.stderr.until(/npm run simulate\n\n/);
   return {
     ...receiver,
     port: Number(port),

@@ -1,0 +1,55 @@
+/** The payload of Okta's event hooks, from a value of any shape to typed events. */
+import { fieldsOf } from "../text.js";
+
+/** One delivery: https://developer.okta.com/docs/concepts/event-hooks/ */
+export interface Delivery {
+  /** The same in Okta's retry and in ngrok's replay; missing in bodies that people write. */
+  eventId: string | undefined;
+  events: HookEvent[];
+}
+
+/** An event of Okta's System Log. */
+export interface HookEvent {
+  eventType: string | undefined;
+  /** The outcome, such as SUCCESS or DENY; undefined when the event has none. */
+  result: string | undefined;
+  /** Its targets that are users; undefined when it has no target, as in Okta's preview sample. */
+  users: User[] | undefined;
+}
+
+export interface User {
+  /** The login name, which Okta calls alternateId; undefined when the target has none. */
+  login: string | undefined;
+}
+
+/** Reads parsed JSON; undefined without a list at `data.events`, which Okta always sends. */
+export function readDelivery(body: unknown): Delivery | undefined {
+  const { data, eventId } = fieldsOf(body);
+  const { events } = fieldsOf(data);
+  if (!Array.isArray(events)) return undefined;
+  return { eventId: textOf(eventId), events: events.map(readEvent) };
+}
+
+function readEvent(event: unknown): HookEvent {
+  const { eventType, outcome, target } = fieldsOf(event);
+  const { result } = fieldsOf(outcome);
+  return { eventType: textOf(eventType), result: readResult(result), users: readUsers(target) };
+}
+
+function readResult(result: unknown): string | undefined {
+  if (result === undefined || result === null) return undefined;
+  // What is not text is no success either.
+  return typeof result === "string" ? textOf(result) : typeof result;
+}
+
+/** A target without a type counts as a user: Okta's guide has such a one typed in. */
+function readUsers(target: unknown): User[] | undefined {
+  if (target === undefined || target === null) return undefined;
+  const targets = Array.isArray(target) ? target.map(fieldsOf) : [];
+  const users = targets.filter(({ type }) => (type ?? "User") === "User");
+  return users.map(({ alternateId }) => ({ login: textOf(alternateId) }));
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

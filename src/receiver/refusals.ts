@@ -1,0 +1,55 @@
+/** Error answers: which there are, and how one is sent so that it arrives. */
+import { finished } from "node:stream";
+import type { Response } from "express";
+import { HOOK_PATH } from "../settings.js";
+import { note } from "./request-log.js";
+
+/** An error answer: what is wrong and what to do about it are together a sentence. */
+export interface Refusal {
+  status: number;
+  problem: string;
+  remedy: string;
+}
+
+/** A refusal as the console shows it. */
+type Explanation = Pick<Refusal, "problem" | "remedy">;
+
+/** Every refusal but those of http-server.ts, which come before there is a request. */
+export const REFUSALS = {
+  noHost: refusal(400, "no Host header", "HTTP/1.1 requires one (RFC 9112, 3.2)"),
+  noChallenge: refusal(400, "no x-okta-verification-challenge header", "Okta sends it to verify"),
+  noEvents: refusal(400, "the body has no data.events list", "send an event hook's delivery"),
+  invalidJson: refusal(400, "the body is not valid JSON", "correct it"),
+  unreadable: refusal(400, "the body cannot be read", "check its Content-Encoding"),
+  unauthorized: refusal(401, "not authorized", "send this receiver's credentials (Basic)"),
+  notFound: refusal(404, "not found", `end the event hook's URL in ${HOOK_PATH} (case-sensitive)`),
+  wrongMethod: refusal(405, "wrong method", "GET verifies the event hook, POST delivers to it"),
+  tooLarge: refusal(413, "the body is over 10 MB", "send fewer events in one delivery"),
+  notJson: refusal(415, "the body is not JSON", "send it with Content-Type: application/json"),
+  fault: refusal(500, "the receiver failed", "its console says why"),
+  unwritten: refusal(503, "the receiver cannot write its log", "it is stopping"),
+};
+
+function refusal(status: number, problem: string, remedy: string): Refusal {
+  return { status, problem, remedy };
+}
+
+/**
+ * Answers with a refusal at once, unless there is an answer already.
+ *
+ * @param shown what the console says, where it may tell more than the client
+ */
+export function refuse(res: Response, refusal: Refusal, shown: Explanation = refusal): void {
+  if (res.headersSent) return;
+  note(res, { text: shown.problem, details: [shown.remedy] });
+  const { status, problem, remedy } = refusal;
+  const error = `${problem.charAt(0).toUpperCase()}${problem.slice(1)}: ${remedy}.`;
+  const body = JSON.stringify({ error });
+  res.status(status);
+  res.set("Content-Type", "application/json; charset=utf-8");
+  res.set("Content-Length", String(Buffer.byteLength(body)));
+  res.write(body);
+  // To close a connection that is still written to would reset it, and the answer could get lost:
+  // what still comes is read and dropped first (RFC 9112, 9.6).
+  finished(res.req.resume(), () => res.end());
+}

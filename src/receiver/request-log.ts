@@ -1,0 +1,35 @@
+/** One line for each request, and under it what to do about it. */
+import type { ServerResponse } from "node:http";
+import type { Request, RequestHandler, Response } from "express";
+import morgan from "morgan";
+import type { Message, Output } from "../output.js";
+import { printable } from "../text.js";
+
+const meanings = new WeakMap<ServerResponse, Message>();
+
+/** Notes what a request means, for its line. */
+export function note(res: ServerResponse, meaning: Message): void {
+  meanings.set(res, meaning);
+}
+
+/** Creates the middleware that prints a request's line once it is answered, or gone. */
+export function requestLog(log: Output): RequestHandler {
+  const format: morgan.FormatFn<Request, Response> = (tokens, req, res) => {
+    const milliseconds = tokens["response-time"]?.(req, res, 1);
+    const message = describe(req, res, milliseconds);
+    return log.format(message).trimEnd(); // Morgan ends the line.
+  };
+  return morgan(format, { stream: { write: (text) => void log.write(text) } });
+}
+
+function describe(req: Request, res: Response, milliseconds: string | undefined): Message {
+  const request = `${req.method} ${printable(req.path, 200)}`;
+  const meaning = meanings.get(res);
+  if (milliseconds === undefined || meaning === undefined) {
+    return { text: `${request}: no answer, the connection closed`, color: "yellow" };
+  }
+  const text = `${request} ${res.statusCode} ${milliseconds} ms: ${meaning.text}`;
+  if (res.statusCode < 400) return { ...meaning, text };
+  const from = `from ${printable(req.ip ?? "an unknown address", 50)}`;
+  return { text, details: [from, ...(meaning.details ?? [])], color: "red" };
+}

@@ -1,0 +1,42 @@
+/** The command line of what plays Okta, and what npm and PowerShell leave of it. */
+import { parseArgs } from "node:util";
+import type { Environment } from "../settings.js";
+
+export const USAGE = `Usage: npm run simulate -- [options]
+  --url URL        the event hook's URL (default: the receiver on this machine)
+  --email ADDRESS  the created user's login (default: john.doe@example.com)
+  --file JSON      after the verification, deliver only what is in this file
+  --help           show this
+`;
+
+export interface Options {
+  url?: string | undefined;
+  email?: string | undefined;
+  file?: string | undefined;
+  help?: boolean | undefined;
+}
+
+const text = { type: "string" } as const;
+const OPTIONS = { url: text, email: text, file: text, help: { type: "boolean" } } as const;
+
+/** Reads the options. Throws an error that says how to write them. */
+export function readOptions(args: string[], env: Environment): Options {
+  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  const options: Options = { ...values };
+  for (const argument of positionals) {
+    const name = /^https?:\/\//i.test(argument) ? "url" : "file";
+    if (options[name] !== undefined) throw new Error(`Two values for --${name}: use one.`);
+    options[name] = argument;
+  }
+  for (const name of ["url", "file"] as const) {
+    // npm keeps an option that stands before --, and passes on at most its bare value.
+    const kept = env[`npm_config_${name}`];
+    if (kept === undefined || (kept === "true" && options[name] !== undefined)) continue;
+    throw new Error(`npm kept --${name}. Write: npm run simulate -- --${name} VALUE`);
+  }
+  if (options.email === "") throw new Error("--email needs an address.");
+  if (options.email !== undefined && options.file !== undefined) {
+    throw new Error("Use --email or --file, not both.");
+  }
+  return options;
+}

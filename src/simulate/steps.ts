@@ -1,0 +1,87 @@
+/** What Okta sends: a verification, and deliveries. */
+import { randomUUID } from "node:crypto";
+import { basicAuthorization } from "../receiver/basic-auth.js";
+import type { Credentials } from "../settings.js";
+import { printable } from "../text.js";
+
+/** One request, and what its answer must be. */
+export interface Step {
+  name: string;
+  method: "GET" | "POST";
+  headers: Record<string, string>;
+  body: string | Buffer | null;
+  expected: "echo" | "acknowledgement" | "refusal";
+}
+
+/**
+ * The steps in Okta's order: it delivers nothing before the verification.
+ *
+ * @param email the login of the created user
+ * @param file what to deliver instead of all the deliveries
+ */
+export function createSteps(credentials: Credentials, email: string, file?: Buffer): Step[] {
+  const { username, password } = credentials;
+  const right = { authorization: basicAuthorization(username, password) };
+  const wrong = { authorization: basicAuthorization(username, randomUUID()) };
+  const verification = createVerification(right);
+  if (file !== undefined)
+    return [verification, createDelivery("delivery of your file", file, right)];
+
+  const one = payload(created(email));
+  const other = event("user.session.start", []);
+  const several = payload(created("jane.roe@example.com"), other, created("max.moe@example.com"));
+  const preview = payload(PREVIEW_SAMPLE);
+  const stranger = createDelivery("delivery without credentials: must be refused", one, {});
+  const impostor = createDelivery("delivery with a wrong password: must be refused", one, wrong);
+  return [
+    verification,
+    createDelivery(`delivery of a created user, ${printable(email, 80)}`, one, right),
+    createDelivery("delivery of two created users and another event", several, right),
+    createDelivery("Okta's preview sample, whose target is null", preview, right),
+    { ...stranger, expected: "refusal" },
+    { ...impostor, expected: "refusal" },
+  ];
+}
+
+// The second header is not Okta's: it keeps the browser warning of ngrok's free plan away.
+const HEADERS = { accept: "application/json", "ngrok-skip-browser-warning": "true" };
+
+/** https://developer.okta.com/docs/concepts/event-hooks/#one-time-verification-request */
+function createVerification(authorization: Record<string, string>): Step {
+  const challenge = { "x-okta-verification-challenge": randomUUID() };
+  const identity = { "user-agent": "Okta-Integrations", "x-okta-request-id": randomUUID() };
+  const headers = { ...HEADERS, ...authorization, ...identity, ...challenge };
+  return { name: "verification", method: "GET", headers, body: null, expected: "echo" };
+}
+
+function createDelivery(name: string, body: Step["body"], authorization: object): Step {
+  const type = { "content-type": "application/json", "user-agent": "Okta Hook Service v1.0.0" };
+  const headers = { ...HEADERS, ...authorization, ...type };
+  return { name, method: "POST", headers, body, expected: "acknowledgement" };
+}
+
+/** https://developer.okta.com/docs/concepts/event-hooks/#sample-event-delivery-payload */
+function payload(...events: object[]): string {
+  const source = "https://example.okta.com/api/v1/eventHooks/who0example";
+  const eventTime = new Date().toISOString();
+  const versions = { eventTypeVersion: "1.0", cloudEventsVersion: "0.1" };
+  const identity = { eventType: "com.okta.event_hook", eventId: randomUUID(), source, eventTime };
+  const data = { events };
+  return JSON.stringify({ ...identity, ...versions, contentType: "application/json", data });
+}
+
+function created(alternateId: string): object {
+  return event("user.lifecycle.create", [{ id: "00u0example", type: "User", alternateId }]);
+}
+
+function event(eventType: string, target: object[]): object {
+  const published = new Date().toISOString();
+  return { uuid: randomUUID(), published, eventType, outcome: { result: "SUCCESS" }, target };
+}
+
+/** The event that Okta's preview shows where an org has no real one. */
+const PREVIEW_SAMPLE = {
+  ...event("user.lifecycle.create", []),
+  outcome: { result: "Success" },
+  ...{ actor: null, debugContext: null, securityContext: null, target: null },
+};

@@ -1,0 +1,82 @@
+/** What Okta makes of an answer, and what to change when it is the wrong one. */
+import { HOOK_PATH } from "../settings.js";
+import { fieldsOf } from "../text.js";
+import type { Step } from "./steps.js";
+
+// The rules are those of https://developer.okta.com/docs/concepts/event-hooks/
+
+/** Okta waits for a complete answer for 3 seconds. */
+export const ANSWER_LIMIT_MS = 3_000;
+
+/** Okta takes an empty 200 or 204 for an acknowledgement. */
+const ACKNOWLEDGEMENTS = [200, 204];
+
+/** Okta retries a delivery once, after a 5xx or without an answer in time; after a 4xx never. */
+const isRetried = ({ status }: Answer): boolean => status === undefined || status >= 500;
+
+/** Okta does not follow redirects. */
+const isRedirect = ({ status = 0 }: Answer): boolean => status >= 300 && status < 400;
+
+/** An answer; without a status when none came whole and in time. */
+export interface Answer {
+  status?: number;
+  body?: string;
+  /** What went wrong: ngrok's code of an error page, Node's of a connection, or TimeoutError. */
+  code?: string | undefined;
+}
+
+/** Whether it is the answer that the step must get. */
+export function isExpected(step: Step, { status = 0, body = "" }: Answer): boolean {
+  const { expected, headers } = step;
+  if (expected === "refusal") return status === 401;
+  if (expected === "acknowledgement") return ACKNOWLEDGEMENTS.includes(status);
+  const challenge = headers["x-okta-verification-challenge"];
+  try {
+    return status === 200 && fieldsOf(JSON.parse(body)).verification === challenge;
+  } catch {
+    return false;
+  }
+}
+
+/** What an answer means for Okta, and what to change; nothing where all is well. */
+export function explain(step: Step, answer: Answer): string[] {
+  if (!isExpected(step, answer)) {
+    return [describeFate(step, answer), `Fix: ${findFix(step, answer)}.`];
+  }
+  const isChatty = step.expected === "acknowledgement" && answer.body !== "";
+  return isChatty ? ["Warning: Okta expects an empty body."] : [];
+}
+
+function describeFate({ expected }: Step, answer: Answer): string {
+  if (expected === "echo") return "Okta marks the hook unverified and delivers nothing to it.";
+  if (expected === "refusal") return "Anybody who knows the URL may be able to deliver.";
+  if (isRetried(answer)) return "Okta retries once; then the events are lost.";
+  return "Okta does not retry: the events are lost.";
+}
+
+const FIXES = new Map<string | number | undefined, string>([
+  ["ERR_NGROK_3200", "the tunnel is closed: start ngrok again, and give Okta its URL"],
+  ["ERR_NGROK_8012", "start the receiver, on the port that ngrok forwards to: npm start"],
+  ["TimeoutError", "answer completely within 3 seconds, Okta's limit"],
+  ["ECONNREFUSED", "nothing listens there: start the receiver with npm start"],
+  ["ENOTFOUND", "check the URL: unknown host (the tunnel may be closed)"],
+  ["EAI_AGAIN", "check the URL: unknown host (the tunnel may be closed)"],
+  [401, "give the receiver and this command the same .env, and restart the receiver"],
+  [404, `end the URL in ${HOOK_PATH}`],
+]);
+
+const EXPECTATIONS = {
+  echo: 'answer 200 with {"verification": "<the challenge>"}',
+  acknowledgement: "answer with an empty 200 or 204",
+  refusal: "answer 401 where the credentials are wrong or missing",
+};
+
+function findFix({ expected }: Step, answer: Answer): string {
+  const fix = FIXES.get(answer.code) ?? FIXES.get(answer.status);
+  if (fix !== undefined) return fix;
+  if (isRedirect(answer)) return "use the URL that this one redirects to: Okta does not follow";
+  if (answer.status !== undefined) return EXPECTATIONS[expected];
+  const isPlainHttp = /^(ERR_SSL|EPROTO)/.test(`${answer.code}`);
+  if (isPlainHttp) return "use http:// for the receiver on this machine: it has no https";
+  return `check the URL: the connection failed (${answer.code})`;
+}

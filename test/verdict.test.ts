@@ -1,0 +1,178 @@
+/** The verdict on an answer: whether it is the one that Okta needs, and every remark on it, word by word. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Step } from "../src/simulate/steps.js";
+import { explain, isExpected, type Answer } from "../src/simulate/verdict.js";
+
+type Expected = Step["expected"];
+
+const CHALLENGE = "2f1c9d3e-Challenge";
+const echoOf = (challenge: string) => JSON.stringify({ verification: challenge });
+
+const post = { method: "POST", headers: {}, body: "{}" } as const;
+const STEPS: Record<Expected, Step> = {
+  echo: {
+    name: "verification",
+    method: "GET",
+    headers: { "x-okta-verification-challenge": CHALLENGE },
+    body: null,
+    expected: "echo",
+  },
+  acknowledgement: { ...post, name: "delivery", expected: "acknowledgement" },
+  refusal: { ...post, name: "delivery without credentials", expected: "refusal" },
+};
+
+const UNVERIFIED = "Okta marks the hook unverified and delivers nothing to it.";
+const RETRIED = "Okta retries once; then the events are lost.";
+const LOST = "Okta does not retry: the events are lost.";
+const OPEN = "Anybody who knows the URL may be able to deliver.";
+const WARNING = "Warning: Okta expects an empty body.";
+
+const ECHO = 'Fix: answer 200 with {"verification": "<the challenge>"}.';
+const ACKNOWLEDGE = "Fix: answer with an empty 200 or 204.";
+const REFUSE = "Fix: answer 401 where the credentials are wrong or missing.";
+const ENV = "Fix: give the receiver and this command the same .env, and restart the receiver.";
+const PATH = "Fix: end the URL in /userCreated.";
+const REDIRECT = "Fix: use the URL that this one redirects to: Okta does not follow.";
+const CLOSED = "Fix: the tunnel is closed: start ngrok again, and give Okta its URL.";
+const UNREACHED = "Fix: start the receiver, on the port that ngrok forwards to: npm start.";
+const LATE = "Fix: answer completely within 3 seconds, Okta's limit.";
+const REFUSED = "Fix: nothing listens there: start the receiver with npm start.";
+const UNKNOWN = "Fix: check the URL: unknown host (the tunnel may be closed).";
+const NO_HTTPS = "Fix: use http:// for the receiver on this machine: it has no https.";
+const failedWith = (code: string) => `Fix: check the URL: the connection failed (${code}).`;
+
+type Row = [what: string, answer: Answer, remarks: string[]];
+
+/** The answers that pass. */
+const RIGHT: Record<Expected, Row[]> = {
+  echo: [
+    ["the challenge", { status: 200, body: echoOf(CHALLENGE) }, []],
+    [
+      "the challenge among other fields",
+      { status: 200, body: ` {"a": 1, "verification" : "${CHALLENGE}"}\n` },
+      [],
+    ],
+  ],
+  acknowledgement: [
+    ["an empty 200", { status: 200, body: "" }, []],
+    ["an empty 204", { status: 204, body: "" }, []],
+    ["a 200 with a body", { status: 200, body: "ok" }, [WARNING]],
+    ["a 200 with no more than a line break", { status: 200, body: "\n" }, [WARNING]],
+  ],
+  refusal: [
+    ["an empty 401", { status: 401, body: "" }, []],
+    ["a 401 with a body", { status: 401, body: '{"error":"no"}' }, []],
+  ],
+};
+
+/** The answers that fail for one kind of step alone. */
+const WRONG: Record<Expected, Row[]> = {
+  echo: [
+    ["an empty 200", { status: 200, body: "" }, [UNVERIFIED, ECHO]],
+    ["an empty 204", { status: 204, body: "" }, [UNVERIFIED, ECHO]],
+    ["no verification", { status: 200, body: "{}" }, [UNVERIFIED, ECHO]],
+    ["another challenge", { status: 200, body: echoOf("another") }, [UNVERIFIED, ECHO]],
+    [
+      "the challenge in another case",
+      { status: 200, body: echoOf(CHALLENGE.toLowerCase()) },
+      [UNVERIFIED, ECHO],
+    ],
+    [
+      "the challenge in a list",
+      { status: 200, body: `{"verification":["${CHALLENGE}"]}` },
+      [UNVERIFIED, ECHO],
+    ],
+    ["the challenge alone", { status: 200, body: JSON.stringify(CHALLENGE) }, [UNVERIFIED, ECHO]],
+    ["null", { status: 200, body: "null" }, [UNVERIFIED, ECHO]],
+    [
+      "the challenge in what is not JSON",
+      { status: 200, body: `{"verification":${CHALLENGE}}` },
+      [UNVERIFIED, ECHO],
+    ],
+    [
+      "the challenge with another status",
+      { status: 201, body: echoOf(CHALLENGE) },
+      [UNVERIFIED, ECHO],
+    ],
+    ["a 401", { status: 401, body: "" }, [UNVERIFIED, ENV]],
+  ],
+  acknowledgement: [
+    ["a 401", { status: 401, body: "" }, [LOST, ENV]],
+    ["a 201", { status: 201, body: "" }, [LOST, ACKNOWLEDGE]],
+  ],
+  refusal: [
+    ["an empty 200", { status: 200, body: "" }, [OPEN, REFUSE]],
+    ["an empty 204", { status: 204, body: "" }, [OPEN, REFUSE]],
+  ],
+};
+
+/** The answers that fail for each kind: what becomes of a delivery, and the fix where it is one for all. */
+const WRONG_ANYWHERE: [what: string, answer: Answer, fate: string, fix?: string][] = [
+  ["a 202", { status: 202, body: "" }, LOST],
+  ["a status just below the redirects", { status: 299, body: "" }, LOST],
+  ["the first redirect", { status: 300, body: "" }, LOST, REDIRECT],
+  ["a temporary redirect", { status: 302, body: "" }, LOST, REDIRECT],
+  ["a permanent redirect", { status: 308, body: "" }, LOST, REDIRECT],
+  ["the last redirect", { status: 399, body: "" }, LOST, REDIRECT],
+  ["a 400", { status: 400, body: "" }, LOST],
+  ["a 400 with a code that is not ngrok's", { status: 400, body: "", code: undefined }, LOST],
+  ["a 403", { status: 403, body: "" }, LOST],
+  ["a 404", { status: 404, body: "" }, LOST, PATH],
+  ["the last status of a client's mistake", { status: 499, body: "" }, LOST],
+  ["a 500", { status: 500, body: "" }, RETRIED],
+  ["a 503 with a body", { status: 503, body: "later" }, RETRIED],
+  ["ngrok's 404", { status: 404, body: "", code: "ERR_NGROK_3200" }, LOST, CLOSED],
+  ["ngrok's 502", { status: 502, body: "", code: "ERR_NGROK_8012" }, RETRIED, UNREACHED],
+  ["another code of ngrok's", { status: 502, body: "", code: "ERR_NGROK_3004" }, RETRIED],
+  ["another of its codes, with a 404", { status: 404, code: "ERR_NGROK_3" }, LOST, PATH],
+  ["no whole answer in time", { code: "TimeoutError" }, RETRIED, LATE],
+  ["a refused connection", { code: "ECONNREFUSED" }, RETRIED, REFUSED],
+  ["an unknown host", { code: "ENOTFOUND" }, RETRIED, UNKNOWN],
+  ["no look-up of the host", { code: "EAI_AGAIN" }, RETRIED, UNKNOWN],
+  ["no TLS", { code: "ERR_SSL_WRONG_VERSION_NUMBER" }, RETRIED, NO_HTTPS],
+  ["no TLS, in another version of Node", { code: "EPROTO" }, RETRIED, NO_HTTPS],
+  ["a hang-up", { code: "UND_ERR_SOCKET" }, RETRIED, failedWith("UND_ERR_SOCKET")],
+  [
+    "a certificate of nobody's",
+    { code: "DEPTH_ZERO_SELF_SIGNED_CERT" },
+    RETRIED,
+    failedWith("DEPTH_ZERO_SELF_SIGNED_CERT"),
+  ],
+  ["a failure without a code", { code: "bad port" }, RETRIED, failedWith("bad port")],
+];
+
+const EXPECTATION: Record<Expected, string> = {
+  echo: ECHO,
+  acknowledgement: ACKNOWLEDGE,
+  refusal: REFUSE,
+};
+
+const KINDS: Expected[] = ["echo", "acknowledgement", "refusal"];
+for (const expected of KINDS) {
+  const step = STEPS[expected];
+
+  describe(`where the ${expected} is expected`, () => {
+    for (const [what, answer, remarks] of RIGHT[expected]) {
+      test(`${what} passes`, () => {
+        assert.equal(isExpected(step, answer), true);
+        assert.deepEqual(explain(step, answer), remarks);
+      });
+    }
+
+    for (const [what, answer, remarks] of WRONG[expected]) {
+      test(`${what} fails`, () => {
+        assert.equal(isExpected(step, answer), false);
+        assert.deepEqual(explain(step, answer), remarks);
+      });
+    }
+
+    for (const [what, answer, fateOfDelivery, fix] of WRONG_ANYWHERE) {
+      test(`${what} fails, as everywhere`, () => {
+        const fates = { echo: UNVERIFIED, acknowledgement: fateOfDelivery, refusal: OPEN };
+        assert.equal(isExpected(step, answer), false);
+        assert.deepEqual(explain(step, answer), [fates[expected], fix ?? EXPECTATION[expected]]);
+      });
+    }
+  });
+}
