@@ -51,7 +51,8 @@ export function readSettings(env: Environment, envFileError?: unknown): Reading 
   const missing = ["BASIC_AUTH_USERNAME", "BASIC_AUTH_PASSWORD"].filter((name) => !env[name]);
   if (missing.length > 0) problems.push(describeMissing(missing.join(" and "), envFileError));
   if (problems.length > 0) return { problems };
-  return { settings: { port: Number(port), host, username, password, ngrokWebAddr } };
+  const settings = { port: Number(port), host: normalize(host), username, password, ngrokWebAddr };
+  return { settings };
 }
 
 function invalid(name: string, form: string, value: string): string {
@@ -81,12 +82,18 @@ function isAddress(text: string): boolean {
   return /^[^\s/?#@\\]+:[1-9]\d*$/.test(text) && URL.canParse(`http://${text}`);
 }
 
+/** The host in the one form that URLs have of it: 127.1 is 127.0.0.1. */
+function normalize(host: string): string {
+  const url = `http://${urlHost(host)}`;
+  return URL.canParse(url) ? new URL(url).hostname.replace(/[[\]]/g, "") : host;
+}
+
 /** The host as URLs have it: an IPv6 address is in brackets (RFC 3986, 3.2.2). */
 export const urlHost = (host: string): string => (host.includes(":") ? `[${host}]` : host);
 
 /** Whether a host, as it is listened on or in a URL, is the loopback, all addresses, or another. */
 export function kindOf(host: string): "loopback" | "wildcard" | "other" {
-  if (host === "0.0.0.0" || host === "::") return "wildcard";
+  if (["0.0.0.0", "::", "[::]"].includes(host)) return "wildcard";
   const isLoopback = isIPv4(host) && host.startsWith("127.");
   return isLoopback || ["localhost", "::1", "[::1]"].includes(host) ? "loopback" : "other";
 }

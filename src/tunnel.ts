@@ -37,7 +37,9 @@ export async function askAgent(
     const urls = ours.map(({ url }) => url.origin);
     const url = urls.find((each) => each === known) ?? urls[0];
     if (url !== undefined) return { url, status: "open" };
-    status = tunnels[0] ? describeUpstream(tunnels[0].upstream) : (status ?? "closed");
+    // Sorted, as the agent's order may change.
+    const [elsewhere] = tunnels.map(({ upstream }) => describeUpstream(upstream)).sort();
+    status = elsewhere ?? status ?? "closed";
   }
   return status === undefined ? undefined : { url: known, status };
 }
@@ -48,9 +50,9 @@ async function fetchJson(url: string, timeoutMs: number): Promise<unknown> {
     const response = await fetch(url, { redirect: "manual", signal });
     return await response.json();
   } catch (error) {
-    // Where no agent runs, there is no tunnel.
     const { code } = fieldsOf(fieldsOf(error).cause);
-    return code === "ECONNREFUSED" ? { endpoints: [], tunnels: [] } : undefined;
+    const isAbsent = code === "ECONNREFUSED" || code === "ENOTFOUND";
+    return isAbsent ? { endpoints: [], tunnels: [] } : undefined;
   }
 }
 
@@ -60,7 +62,7 @@ function readTunnel(item: unknown): { url: URL; upstream: URL }[] {
   const { bindings } = fields;
   const url = readUrl(fields.url ?? fields.public_url);
   const upstream = readUrl(fieldsOf(fields.upstream).url ?? fieldsOf(fields.config).addr);
-  if (url?.protocol !== "https:" || upstream === undefined) return [];
+  if (url?.protocol !== "https:" || !upstream?.protocol.startsWith("http")) return [];
   // A host under .internal is for other endpoints only, and one with a * is a pattern.
   if (/\.internal$|\*/.test(url.hostname)) return [];
   const isPrivate = Array.isArray(bindings) && !bindings.includes("public");
@@ -70,7 +72,7 @@ function readTunnel(item: unknown): { url: URL; upstream: URL }[] {
 function leadsHere({ protocol, hostname, port }: URL, settings: Settings): boolean {
   if (protocol !== "http:" || Number(port || 80) !== settings.port) return false;
   const kind = kindOf(settings.host);
-  if (kind === "other") return hostname === urlHost(settings.host).toLowerCase();
+  if (kind === "other") return hostname === urlHost(settings.host);
   // In a container the receiver listens on all addresses, and the upstream is a service's name.
   if (kind === "wildcard" || kindOf(hostname) !== "other") return true;
   return hostname === "host.docker.internal";
@@ -82,7 +84,7 @@ function describeUpstream({ protocol, hostname, port }: URL): string {
 
 /** Reads an address in each form that ngrok writes: a URL, http:// alone, a host, or a port. */
 function readUrl(address: unknown): URL | undefined {
-  if (typeof address !== "string") return undefined;
+  if (typeof address !== "string" || address === "") return undefined;
   const isPort = /^\d+$/.test(address);
   const host = isPort ? `localhost:${address}` : address;
   const text = host.includes("://") ? host : `http://${host}`;
@@ -106,12 +108,12 @@ export function describeChange(
     return { text, details, color: "yellow" };
   }
   const details = [command];
-  if (status !== "closed") {
-    const text = `ngrok forwards to ${status}, not to this receiver. Run:`;
-    return { text, details, color: "yellow" };
+  if (before.status === "open") {
+    const text = "The tunnel closed: events are lost until you reopen it. Run:";
+    return { text, details, color: "red" };
   }
-  const text = "The tunnel closed: events are lost until it is open again:";
-  return before.status === "open" ? { text, details, color: "red" } : undefined;
+  if (status === "closed") return undefined;
+  return { text: `ngrok forwards to ${status}. Run instead:`, details, color: "yellow" };
 }
 
 /** Asks each second until a tunnel is found, and every five seconds from then on. */

@@ -70,6 +70,7 @@ const THIS_MACHINE = [
   "http://[::1]:8082",
   "[::1]:8082",
   "http://0.0.0.0:8082",
+  "http://[::]:8082",
   "http://host.docker.internal:8082",
   "Host.Docker.Internal:8082",
 ];
@@ -85,7 +86,7 @@ const ours: { host: string; port?: number; upstreams: string[] }[] = [
   { host: "::", upstreams: [...THIS_MACHINE, ...ANY_MACHINE, "http://[2001:db8::7]:8082"] },
   { host: "192.0.2.7", upstreams: ["http://192.0.2.7:8082", "192.0.2.7:8082"] },
   { host: "2001:db8::7", upstreams: ["http://[2001:db8::7]:8082", "[2001:DB8::7]:8082/"] },
-  { host: "Laptop.local", upstreams: ["http://laptop.local:8082", "LAPTOP.local:8082"] },
+  { host: "laptop.local", upstreams: ["http://laptop.local:8082", "LAPTOP.local:8082"] },
   { host: "127.0.0.1", port: 80, upstreams: PORT_80 },
 ];
 for (const { host, port = 8082, upstreams } of ours) {
@@ -169,6 +170,27 @@ for (const url of unreachable) {
   });
 }
 
+test("an upstream that is not http, or empty, is nobody's", async (t) => {
+  for (const upstream of ["file:///srv", "tcp://localhost:8082", ""]) {
+    for (const [list, answers] of inBothLists([PUBLIC, upstream])) {
+      assert.deepEqual(await ask(t, answers, { port: 80 }), CLOSED, `${upstream} in ${list}`);
+    }
+  }
+});
+
+test("of several that lead elsewhere the same one is named, whatever their order", async (t) => {
+  const pairs: [string, string][] = [
+    [PUBLIC, "5000"],
+    [OTHER, "3000"],
+  ];
+  for (const order of [pairs, pairs.toReversed()]) {
+    for (const [list, answers] of inBothLists(...order)) {
+      const state = await ask(t, answers);
+      assert.deepEqual(state, { url: undefined, status: "http://localhost:3000" }, list);
+    }
+  }
+});
+
 test("Okta can reach what is bound to the public, whatever else it is bound to", async (t) => {
   const bound = (bindings: string[]) => endpoint(OTHER, "8082", bindings);
   for (const bindings of [["internal"], ["kubernetes"], ["internal", "kubernetes"]]) {
@@ -184,14 +206,14 @@ test("Okta can reach what is bound to the public, whatever else it is bound to",
   }
 });
 
-const origins = [
+const origins: [listed: string, url: string][] = [
   ["https://example.ngrok-free.app/", "https://example.ngrok-free.app"],
   ["https://example.ngrok-free.app:443", "https://example.ngrok-free.app"],
   ["https://example.ngrok-free.app:8443", "https://example.ngrok-free.app:8443"],
   ["https://internal.example.com", "https://internal.example.com"],
   ["https://receiver.internal.example.com", "https://receiver.internal.example.com"],
   ["https://example-internal", "https://example-internal"],
-] as const;
+];
 for (const [listed, url] of origins) {
   test(`${listed} leads to the receiver as ${url}`, async (t) => {
     for (const [list, answers] of inBothLists([listed, "8082"])) {
@@ -200,12 +222,12 @@ for (const [listed, url] of origins) {
   });
 }
 
-const choices = [
+const choices: [which: string, known: string | undefined, url: string][] = [
   ["none", undefined, PUBLIC],
   ["the first", PUBLIC, PUBLIC],
   ["the second", OTHER, OTHER],
   ["one that is no longer listed", THIRD, PUBLIC],
-] as const;
+];
 for (const [which, known, url] of choices) {
   test(`of two URLs, when ${which} is known, ${url} is taken`, async (t) => {
     for (const [list, answers] of inBothLists([PUBLIC, "8082"], [OTHER, "localhost:8082"])) {
@@ -304,7 +326,7 @@ const endless: Answer = (res) => {
   const trickle = setInterval(() => res.write(" "), 10);
   res.on("close", () => clearInterval(trickle));
 };
-const named = { 0: endpoint(PUBLIC, "8082") };
+const keyed = { 0: endpoint(PUBLIC, "8082") };
 const broken: [what: string, answer: Answer, timeoutMs?: number][] = [
   ["answers no JSON", text("<html>\u001b[2J</html>")],
   ["answers nothing", text("")],
@@ -312,7 +334,7 @@ const broken: [what: string, answer: Answer, timeoutMs?: number][] = [
   ["answers null", json(null)],
   ["answers a number", json(7)],
   ["answers a list without its name", json([endpoint(PUBLIC, "8082")])],
-  ["answers no list under its name", json({ endpoints: named, tunnels: "8082" })],
+  ["answers no list under its name", json({ endpoints: keyed, tunnels: "8082" })],
   ["breaks its answer off", cutOff({ "content-length": "99" })],
   ["breaks its answer off between chunks", cutOff({ "transfer-encoding": "chunked" })],
   ["hangs up", hangUp],
@@ -387,13 +409,13 @@ const messages = {
     color: "yellow",
   }),
   closed: (command: string): Message => ({
-    text: "The tunnel closed: events are lost until it is open again:",
+    text: "The tunnel closed: events are lost until you reopen it. Run:",
     details: [command],
     color: "red",
   }),
   openAgain: (): Message => ({ text: "The tunnel is open again, at the same URL." }),
   elsewhere: (upstream: string, command: string): Message => ({
-    text: `ngrok forwards to ${upstream}, not to this receiver. Run:`,
+    text: `ngrok forwards to ${upstream}. Run instead:`,
     details: [command],
     color: "yellow",
   }),
@@ -421,7 +443,7 @@ const changes: [what: string, from: TunnelState, to: TunnelState, message: Messa
     ["it is still closed", closed, { ...closed }, undefined],
     ["it opens again", closed, open, messages.openAgain()],
     ["it opens again at a new URL", closed, openAtOther, messages.newUrl(OTHER)],
-    ["an open one leads elsewhere", open, elsewhere, messages.elsewhere(ELSEWHERE, COMMAND)],
+    ["it closes while another leads elsewhere", open, elsewhere, messages.closed(COMMAND)],
     ["a closed one leads elsewhere", closed, elsewhere, messages.elsewhere(ELSEWHERE, COMMAND)],
     ["a former one still leads elsewhere", elsewhere, { ...elsewhere }, undefined],
     [
@@ -562,7 +584,7 @@ describe("the receiver", { concurrency: true, timeout: 60_000 }, () => {
     found.answers = { endpoints: endpoints() };
     // The first of these waits follows an open tunnel, the second a closed one.
     for (const asks of [await asksMeanwhile(), await asksMeanwhile()]) {
-      assert.ok(asks >= 3 && asks <= 8, `${asks} times as often`);
+      assert.ok(asks >= 3 && asks <= 8, `${asks} times meanwhile`);
     }
   });
 

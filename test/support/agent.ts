@@ -30,14 +30,15 @@ export interface Agent {
 export async function startAgent(t: Ends, answers: Answers = {}): Promise<Agent> {
   let port = 0;
   const server = createServer((req, res) => {
+    let answer: Answer | undefined;
     if (req.url === "/api/endpoints") {
       agent.asks += 1;
       server.emit("ask");
+      answer = agent.answers.endpoints;
     }
-    const answer = req.url === "/api/endpoints" ? agent.answers.endpoints : agent.answers.tunnels;
-    const isList = req.url === "/api/endpoints" || req.url === "/api/tunnels";
-    if (isList && answer !== undefined) answer(res);
-    else notFound(res);
+    if (req.url === "/api/tunnels") answer = agent.answers.tunnels;
+    if (answer === undefined) notFound(res);
+    else answer(res);
   });
   const agent: Agent = {
     address: "",
