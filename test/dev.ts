@@ -1,17 +1,25 @@
 /** The entry of `npm run dev`: runs the receiver from source, again when src or .env changes. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, watch } from "node:fs";
+import { readdirSync, watch } from "node:fs";
+import { join } from "node:path";
 
 /** An editor may touch a file several times to save it once. */
 const SETTLING_MS = 100;
 
 let settling: NodeJS.Timeout | undefined;
 let receiver = start();
-// Not `node --watch`: it loses sight of a file that an editor replaces, as many do.
-watch("src", { recursive: true }, restartSoon);
-if (existsSync(".env")) watch(".", restartForSettings);
+// Folders, and each by itself: `node --watch` and a recursive watch lose sight of a file that an
+// editor replaces, as many do.
+for (const folder of ["src", ...subfolders("src")]) watch(folder, restartSoon);
+watch(".", restartForSettings);
 process.on("SIGINT", stop);
 process.on("SIGTERM", stop);
+
+function subfolders(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory());
+  return folders.map(({ name }) => join(folder, name));
+}
 
 function start(): ChildProcess {
   return spawn(process.execPath, ["--import", "tsx", "src/server.ts"], { stdio: "inherit" });

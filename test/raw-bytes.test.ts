@@ -21,7 +21,7 @@ async function isWell({ url, stderr, users }: Receiver) {
 }
 
 const OVERSIZED = "the headers are over 16 KB";
-const TLS = "https was sent to an http port";
+const TLS = "https was sent to an http port: use http://";
 /** What Node's parser says is shown, whatever its words are. */
 const INVALID = /^not valid HTTP \([A-Z][^()]+\)$/;
 const GET = "GET /userCreated HTTP/1.1\r\nHost: x\r\n";

@@ -32,6 +32,8 @@ const ECHO = 'Fix: answer 200 with {"verification": "<the challenge>"}.';
 const ACKNOWLEDGE = "Fix: answer with an empty 200 or 204.";
 const REFUSE = "Fix: answer 401 where the credentials are wrong or missing.";
 const ENV = "Fix: give the receiver and this command the same .env, and restart the receiver.";
+const LOOK_UP = "Fix: look up ERR_NGROK_3004: ngrok answered.";
+const BODY = "Fix: correct the body: the receiver's console says what is wrong with it.";
 const PATH = "Fix: end the URL in /userCreated.";
 const REDIRECT = "Fix: use the URL that this one redirects to: Okta does not follow.";
 const CLOSED = "Fix: the tunnel is closed: start ngrok again, and give Okta its URL.";
@@ -96,14 +98,17 @@ const WRONG: Record<Expected, Row[]> = {
       [UNVERIFIED, ECHO],
     ],
     ["a 401", { status: 401, body: "" }, [UNVERIFIED, ENV]],
+    ["a 400", { status: 400, body: "" }, [UNVERIFIED, ECHO]],
   ],
   acknowledgement: [
     ["a 401", { status: 401, body: "" }, [LOST, ENV]],
     ["a 201", { status: 201, body: "" }, [LOST, ACKNOWLEDGE]],
+    ["a 400", { status: 400, body: "" }, [LOST, BODY]],
   ],
   refusal: [
     ["an empty 200", { status: 200, body: "" }, [OPEN, REFUSE]],
     ["an empty 204", { status: 204, body: "" }, [OPEN, REFUSE]],
+    ["a 400", { status: 400, body: "" }, [OPEN, REFUSE]],
   ],
 };
 
@@ -115,8 +120,6 @@ const WRONG_ANYWHERE: [what: string, answer: Answer, fate: string, fix?: string]
   ["a temporary redirect", { status: 302, body: "" }, LOST, REDIRECT],
   ["a permanent redirect", { status: 308, body: "" }, LOST, REDIRECT],
   ["the last redirect", { status: 399, body: "" }, LOST, REDIRECT],
-  ["a 400", { status: 400, body: "" }, LOST],
-  ["a 400 with a code that is not ngrok's", { status: 400, body: "", code: undefined }, LOST],
   ["a 403", { status: 403, body: "" }, LOST],
   ["a 404", { status: 404, body: "" }, LOST, PATH],
   ["the last status of a client's mistake", { status: 499, body: "" }, LOST],
@@ -124,8 +127,8 @@ const WRONG_ANYWHERE: [what: string, answer: Answer, fate: string, fix?: string]
   ["a 503 with a body", { status: 503, body: "later" }, RETRIED],
   ["ngrok's 404", { status: 404, body: "", code: "ERR_NGROK_3200" }, LOST, CLOSED],
   ["ngrok's 502", { status: 502, body: "", code: "ERR_NGROK_8012" }, RETRIED, UNREACHED],
-  ["another code of ngrok's", { status: 502, body: "", code: "ERR_NGROK_3004" }, RETRIED],
-  ["another of its codes, with a 404", { status: 404, code: "ERR_NGROK_3" }, LOST, PATH],
+  ["another code of ngrok's", { status: 502, code: "ERR_NGROK_3004" }, RETRIED, LOOK_UP],
+  ["that code with a 404", { status: 404, code: "ERR_NGROK_3004" }, LOST, LOOK_UP],
   ["no whole answer in time", { code: "TimeoutError" }, RETRIED, LATE],
   ["a refused connection", { code: "ECONNREFUSED" }, RETRIED, REFUSED],
   ["an unknown host", { code: "ENOTFOUND" }, RETRIED, UNKNOWN],

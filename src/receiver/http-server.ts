@@ -79,7 +79,7 @@ const TLS_HANDSHAKE = 0x16;
 function describeFault(error: Error): Fault {
   const { code, reason, rawPacket } = fieldsOf(error);
   const isTls = rawPacket instanceof Uint8Array && rawPacket[0] === TLS_HANDSHAKE;
-  if (isTls) return { status: 400, text: "https was sent to an http port" };
+  if (isTls) return { status: 400, text: "https was sent to an http port: use http://" };
   const text = `not valid HTTP (${printable(String(reason ?? code), 80)})`;
   return FAULTS.get(code) ?? { status: 400, text };
 }

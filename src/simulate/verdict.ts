@@ -72,9 +72,13 @@ const EXPECTATIONS = {
 };
 
 function findFix({ expected }: Step, answer: Answer): string {
-  const fix = FIXES.get(answer.code) ?? FIXES.get(answer.status);
+  const fix = FIXES.get(answer.code ?? answer.status);
   if (fix !== undefined) return fix;
+  if (answer.code?.startsWith("ERR_NGROK_")) return `look up ${answer.code}: ngrok answered`;
   if (isRedirect(answer)) return "use the URL that this one redirects to: Okta does not follow";
+  if (answer.status === 400 && expected === "acknowledgement") {
+    return "correct the body: the receiver's console says what is wrong with it";
+  }
   if (answer.status !== undefined) return EXPECTATIONS[expected];
   const isPlainHttp = /^(ERR_SSL|EPROTO)/.test(`${answer.code}`);
   if (isPlainHttp) return "use http:// for the receiver on this machine: it has no https";
