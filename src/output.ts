@@ -63,7 +63,7 @@ export class Output {
   }
 
   async #writeGroup(previous: Promise<void>): Promise<void> {
-    await previous.catch(() => {});
+    await previous; // Once a write has failed, none follows: it might continue half a line.
     await nextTurn();
     const text = this.#waiting;
     this.#waiting = "";

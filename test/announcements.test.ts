@@ -152,7 +152,7 @@ for (const { what, events, logins, text, details = [] } of cases) {
 
 for (const result of [
   ...["FAILURE", "SKIPPED", "ALLOW", "DENY", "CHALLENGE", "UNKNOWN", "RATE_LIMIT", "DEFERRED"],
-  ...["SCHEDULED", "ABANDONED", "UNANSWERED", "success ", "SUCCESSFUL"],
+  ...["SCHEDULED", "ABANDONED", "UNANSWERED", "success ", "SUCCESSFUL", "\u017fuccess"],
 ]) {
   test(`${result} announces nobody, and names the login and the result`, () => {
     const read = readDelivery(delivery(created("a@example.com", { outcome: { result } })));

@@ -49,6 +49,15 @@ test("verification: the challenge comes back exactly, as JSON", async () => {
   }
 });
 
+test("a conditional verification gets its challenge all the same", async () => {
+  for (const path of ["/userCreated", "/"]) {
+    const challenge = path === "/" ? {} : { "x-okta-verification-challenge": "c" };
+    const answer = await ask({ headers: { "if-none-match": "*", ...challenge } }, path);
+    assert.equal(answer.status, 200);
+    assert.notEqual(answer.body, "");
+  }
+});
+
 const SET_FIELD = "set the hook's Authentication field to authorization";
 const PASTE = "paste the Authentication secret printed at the start";
 
@@ -335,6 +344,7 @@ for (const path of ["/", "/usercreated", "/userCreated/", "/x"]) {
 
 for (const [what, headers, body] of [
   ["the type in capitals", { "content-type": "APPLICATION/JSON" }, JSON_BODY],
+  ["a tab in the type", { "content-type": "application/json\t;charset=utf-8" }, JSON_BODY],
   ["a character set", { "content-type": "application/json; charset=utf-8" }, JSON_BODY],
   [
     "a character set that JSON cannot have",

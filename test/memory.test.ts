@@ -34,16 +34,18 @@ test("ten kept-alive connections keep nothing of 9 MB that each has delivered", 
   };
   const agent = new http.Agent({ keepAlive: true });
   t.after(() => agent.destroy());
-  const deliver = async (users: number) => {
+  const deliver = async (users: number, body?: string) => {
     const events = Array.from({ length: users }, (_, index) => created(`u${index}@example.com`));
-    const request = { ...post(delivery(...events)), agent };
+    const request = { ...post(delivery(...events)), agent, ...(body && { body }) };
     const sent = Array.from({ length: CONNECTIONS }, () => send(url, request));
-    for (const { status } of await Promise.all(sent)) assert.equal(status, 200);
+    const expected = body === undefined ? 200 : 400;
+    for (const { status } of await Promise.all(sent)) assert.equal(status, expected);
     assert.equal(Object.values(agent.freeSockets).flat().length, CONNECTIONS);
   };
   await deliver(1);
   const before = await inUse();
   await deliver(7_000);
+  await deliver(0, `{${" ".repeat(9_000_000)}`);
   let growth = Infinity;
   // The first collections may come before the last answer's own ends are gone.
   for (let tries = 0; tries < 20 && growth > LIMIT; tries += 1) growth = (await inUse()) - before;

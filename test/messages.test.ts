@@ -50,6 +50,7 @@ const paragraphs = [
   ["one that just fits", `${word(38)} ${word(39)}`, `  ${word(38)} ${word(39)}`],
   ["one that does not fit", `${word(39)} ${word(39)}`, `  ${word(39)}\n  ${word(39)}`],
   ["a URL longer than a line", `see ${word(90)} now`, `  see\n  ${word(90)}\n  now`],
+  ["spaces that do not break", `${word(40)}\u00a0${word(50)}`, `  ${word(40)}\u00a0${word(50)}`],
   ["a URL alone", word(90), `  ${word(90)}`],
 ] as const;
 for (const [what, text, expected] of paragraphs) {

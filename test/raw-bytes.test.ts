@@ -120,10 +120,36 @@ test("an upgrade is not taken: the request is answered as it is", async () => {
   await isWell(receiver);
 });
 
-test("CONNECT is for proxies: the connection is closed", async () => {
-  const text = await sendRaw(receiver.port, "CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n");
-  assert.doesNotMatch(text, /^HTTP\/1\.1 [25]/);
+test("CONNECT is for proxies: it is refused, and the connection closed", async () => {
+  const before = receiver.stderr.text.length;
+  const request = "CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n";
+  assert.match(await sendRaw(receiver.port, request), /^HTTP\/1\.1 405 .*\r\n\r\n$/s);
+  const line = await nextRequestLine(receiver.stderr, before);
+  assert.deepEqual([line.status, line.text], [405, "CONNECT is for proxies"]);
+  const again = receiver.stderr.text.length;
+  const socket = await connect(receiver.port);
+  socket.write(request, () => void socket.resetAndDestroy());
+  await receiver.stderr.until(/CONNECT is for proxies\n.*\n$/, again);
   await isWell(receiver);
+});
+
+test("what follows the last request of a connection is not looked at", async () => {
+  const before = receiver.stderr.text.length;
+  const text = await sendRaw(receiver.port, `GET / HTTP/1.1\r\n${CLOSE}XX`);
+  assert.match(text, /^HTTP\/1\.1 200 /);
+  const line = await nextRequestLine(receiver.stderr, before);
+  assert.deepEqual([line.status, line.text], [200, "running"]);
+  await isWell(receiver);
+});
+
+test("a refusal arrives, also where the body that follows is malformed", async () => {
+  const before = receiver.stderr.text.length;
+  const head = "POST /userCreated HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (let time = 0; time < 20; time += 1) {
+    const text = await sendRaw(receiver.port, `${head}zz\r\n`);
+    assert.match(text, /^HTTP\/1\.1 401 (?:(?!HTTP).)*\{"error":"Not authorized: [^"]*"\}$/s);
+  }
+  await receiver.stderr.until(/(?:.* 401 .*: no Authorization header\n(?: {2}.*\n)*){20}$/, before);
 });
 
 const BODY = JSON.stringify(delivery(created("jane.roe@example.com")));

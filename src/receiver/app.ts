@@ -62,7 +62,8 @@ function verify(authenticate: Authenticator): RequestHandler {
     const text = "verified, but deliveries will get a 401";
     if (problem === undefined) note(res, { text: "verified" });
     else note(res, { text, details: [`${problem}: ${remedyFor(req)}`], color: "yellow" });
-    res.json({ verification });
+    // Not by res.json, which may answer 304 to a conditional request.
+    res.type("json").end(JSON.stringify({ verification }));
   };
 }
 
@@ -83,7 +84,7 @@ function authorize(authenticate: Authenticator): RequestHandler {
   };
 }
 
-const JSON_TYPE = /^application\/([\w.+-]+\+)?json *(;|$)/i;
+const JSON_TYPE = /^application\/([\w.+-]+\+)?json[ \t]*(;|$)/i;
 
 const requireJson: RequestHandler = (req, res, next) => {
   if (JSON_TYPE.test(req.headers["content-type"] ?? "")) next();
@@ -100,10 +101,17 @@ const admitBody: RequestHandler = (req, res, next) => {
 
 const utf8 = new TextDecoder();
 
-/** JSON is UTF-8, whatever a charset says (RFC 8259, 8.1). Throws a SyntaxError. */
-const parseJson: RequestHandler = (req, _res, next) => {
+/** JSON is UTF-8, whatever a charset says (RFC 8259, 8.1). */
+const parseJson: RequestHandler = (req, res, next) => {
   const bytes: unknown = req.body;
-  req.body = JSON.parse(bytes instanceof Uint8Array ? utf8.decode(bytes) : "");
+  req.body = undefined; // The connection may live on, and would keep it.
+  try {
+    req.body = JSON.parse(bytes instanceof Uint8Array ? utf8.decode(bytes) : "");
+  } catch (error) {
+    // A copy: V8's error and its message refer to the whole body.
+    const remedy = structuredClone(printable(String(fieldsOf(error).message), 200));
+    return refuse(res, { ...REFUSALS.invalidJson, remedy });
+  }
   next();
 };
 
@@ -113,7 +121,7 @@ function deliver(print: AppOptions["print"]): RequestHandler {
 
   return async (req, res) => {
     const delivery = readDelivery(req.body);
-    req.body = undefined; // The connection may live on, and would keep it.
+    req.body = undefined;
     if (delivery === undefined) return refuse(res, REFUSALS.noEvents);
     const { eventId, events } = delivery;
     const suffix = eventId !== undefined && isRepeat(eventId) ? ", a repeat" : "";
@@ -138,7 +146,7 @@ const refuseMethod: RequestHandler = (_req, res) => {
 const welcome: RequestHandler = (req, res, next) => {
   if (challengeOf(req) !== undefined) return next();
   note(res, { text: "running" });
-  res.type("text/plain").send(`The receiver is running: point the event hook at ${HOOK_PATH}.\n`);
+  res.type("text/plain").end(`The receiver is running: point the event hook at ${HOOK_PATH}.\n`);
 };
 
 const refusePath: RequestHandler = (req, res) => {
@@ -152,8 +160,7 @@ const refuseError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
   const { status, type, message } = fieldsOf(error);
   const remedy = printable(String(message), 200);
   if (type === "request.aborted") return; // Nobody is left to answer.
-  if (error instanceof SyntaxError) refuse(res, { ...REFUSALS.invalidJson, remedy });
-  else if (status === 413) refuse(res, REFUSALS.tooLarge);
+  if (status === 413) refuse(res, REFUSALS.tooLarge);
   else if (status === 415) refuse(res, { ...REFUSALS.unreadable, status, remedy });
   else if (status === 400) refuse(res, { ...REFUSALS.unreadable, remedy });
   else refuse(res, REFUSALS.fault, { ...REFUSALS.fault, remedy });

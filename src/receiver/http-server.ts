@@ -28,7 +28,12 @@ export function createHttpServer(app: Express, log: Output): http.Server {
   const server = http.createServer({ ...OPTIONS, ...classesOf(app) }, handle);
   // Without these two, Node asks strangers for their body, and refuses without a line.
   server.on("checkContinue", handle).on("checkExpectation", handle);
+  server.on("connect", ({ socket }) => {
+    socket.on("error", () => {}); // Node has given it up.
+    refuseConnection(socket, { status: 405, text: "CONNECT is for proxies" }, log);
+  });
   server.on("clientError", (error, socket: Socket) => {
+    if (fieldsOf(error).code === "HPE_CLOSED_CONNECTION") return; // The answer was the last one.
     const fault = describeFault(error);
     const res = latest.get(socket);
     // A connection that never said anything is a browser's, opened in advance.
@@ -89,7 +94,7 @@ function endFaultyRequest(res: http.ServerResponse, { status, text }: Fault): vo
   res.shouldKeepAlive = false;
   if (res.req.complete) return; // It gets its answer; what follows it gets none.
   if (res.headersSent) {
-    res.destroy(); // It is refused already.
+    res.end(() => res.req.socket.destroySoon()); // It is refused already.
   } else {
     note(res, { text });
     res.writeHead(status, { "Content-Length": 0 }).end();
