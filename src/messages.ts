@@ -1,7 +1,6 @@
 /** What the receiver says at its start, and what a failed listen or write means. */
 import { randomBytes } from "node:crypto";
 import type { Message } from "./output.js";
-import { basicAuthorization } from "./receiver/basic-auth.js";
 import { HOOK_PATH, tunnelCommand, urlHost, type Settings } from "./settings.js";
 import { fieldsOf, indent, printable } from "./text.js";
 
@@ -12,16 +11,15 @@ const PUBLISHED_PASSWORD = "supersecret";
  * Where the receiver listens, and what to do next, in its order.
  *
  * @param tunnelUrl the tunnel's origin, when it is open already
- * @param isPrivate whether the Authentication secret may be shown
+ * @param secret the Authentication secret, where it may be shown
  */
-export function startText(settings: Settings, tunnelUrl?: string, isPrivate = false): string {
-  const { host, port, username, password } = settings;
+export function startText(settings: Settings, tunnelUrl?: string, secret?: string): string {
+  const { host, port } = settings;
   const url = tunnelUrl && `${tunnelUrl}${HOOK_PATH}`;
-  const secret = isPrivate && basicAuthorization(username, password);
   const hook = `In Okta's Admin Console, Workflow > Event Hooks > Create Event Hook:
 ${describeField("URL", url ?? "printed here when the tunnel is open")}
 ${describeField("Authentication field", "authorization")}
-${describeField("Authentication secret", secret || "shown only when stderr is a terminal")}
+${describeField("Authentication secret", secret ?? "shown only when stderr is a terminal")}
 ${describeField("Subscribe to events", "User created")}
 Then click Save & Continue, and Verify.`;
   const tunnel = `1. Open a tunnel in another terminal:  ${tunnelCommand(settings)}`;

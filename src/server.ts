@@ -5,6 +5,7 @@ import { config } from "dotenv";
 import * as messages from "./messages.js";
 import { Output } from "./output.js";
 import { createApp } from "./receiver/app.js";
+import { basicAuthorization } from "./receiver/basic-auth.js";
 import { createHttpServer, stopServer } from "./receiver/http-server.js";
 import { readSettings, type Settings } from "./settings.js";
 import { fieldsOf } from "./text.js";
@@ -56,10 +57,11 @@ class Receiver {
     const { port } = fieldsOf(this.#server.address());
     const settings = { ...this.#settings, port: Number(port) };
     const tunnel = await askAgent(settings, undefined, AGENT_LIMIT_MS);
-    // Who reads a terminal may see the secret; who reads a log may not.
-    const isPrivate = process.stderr.isTTY;
-    this.#say(messages.startText(settings, tunnel?.url, isPrivate));
-    const warning = messages.passwordWarning(settings, isPrivate);
+    // Who sees the terminal may see the secret; who reads a log may not.
+    const { username, password } = settings;
+    const secret = process.stderr.isTTY ? basicAuthorization(username, password) : undefined;
+    this.#say(messages.startText(settings, tunnel?.url, secret));
+    const warning = messages.passwordWarning(settings, secret !== undefined);
     if (warning !== undefined) this.#say(`${this.#log.paint("yellow", warning)}\n\n`);
     await followTunnel(settings, tunnel, (news) => this.#say(this.#log.format(news)));
   }

@@ -9,6 +9,7 @@ import {
 } from "../src/messages.js";
 import type { Settings } from "../src/settings.js";
 import { indent, printable } from "../src/text.js";
+import { SECRET } from "./support/okta.js";
 
 const settings: Settings = {
   port: 8082,
@@ -116,25 +117,25 @@ No Okta org at hand? In another terminal:  npm run simulate
 `;
 
 test("the start-up text is what to do next, in its order, within 80 columns", () => {
-  assert.equal(startText(settings, undefined, true), CLOSED);
-  assert.equal(startText(settings, LONG_URL, true), OPEN);
+  assert.equal(startText(settings, undefined, SECRET), CLOSED);
+  assert.equal(startText(settings, LONG_URL, SECRET), OPEN);
   for (const line of `${CLOSED}${OPEN}`.split("\n")) assert.ok(line.length <= 80, line);
 });
 
 test("a secret that is too long for its line stands alone on one", () => {
-  const text = startText({ ...settings, password: "x".repeat(40) }, undefined, true);
+  const text = startText(settings, undefined, `Basic ${"x".repeat(64)}`);
   assert.match(text, /^ {5}Authentication secret\n {7}Basic \S{64}$/m);
 });
 
 test("the secret is left out where it should not be seen, and it is said where it is", () => {
-  const text = startText(settings, undefined, false);
+  const text = startText(settings);
   assert.doesNotMatch(text, /YWRtaW46|supersecret/);
   assert.match(text, /^ {5}Authentication secret {2}shown only when stderr is a terminal$/m);
   for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
 });
 
 test("an IPv6 address is written as URLs have it", () => {
-  const text = startText({ ...settings, host: "::1" }, undefined, true);
+  const text = startText({ ...settings, host: "::1" });
   assert.match(text, /^Listening on http:\/\/\[::1\]:8082\/userCreated\n/);
 });
 

@@ -5,11 +5,13 @@ import { fieldsOf } from "../text.js";
 export interface Delivery {
   /** The same in Okta's retry and in ngrok's replay; missing in bodies that people write. */
   eventId: string | undefined;
+  /** In Okta's order. */
   events: HookEvent[];
 }
 
 /** An event of Okta's System Log. */
 export interface HookEvent {
+  /** The type, such as user.lifecycle.create; undefined when it has none. */
   eventType: string | undefined;
   /** The outcome, such as SUCCESS or DENY; undefined when the event has none. */
   result: string | undefined;
@@ -17,6 +19,7 @@ export interface HookEvent {
   users: User[] | undefined;
 }
 
+/** A target that is a user. */
 export interface User {
   /** The login name, which Okta calls alternateId; undefined when the target has none. */
   login: string | undefined;

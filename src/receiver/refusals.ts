@@ -6,8 +6,11 @@ import { note } from "./request-log.js";
 
 /** An error answer: what is wrong and what to do about it are together a sentence. */
 export interface Refusal {
+  /** The HTTP status. */
   status: number;
+  /** What is wrong, as the beginning of the sentence. */
   problem: string;
+  /** What to do about it, as its end. */
   remedy: string;
 }
 

@@ -10,9 +10,13 @@ export const USAGE = `Usage: npm run simulate -- [options]
 `;
 
 export interface Options {
+  /** The event hook's URL. Default: the receiver on this machine. */
   url?: string | undefined;
+  /** The created user's login. Default: john.doe@example.com. */
   email?: string | undefined;
+  /** The path of a file to deliver after the verification, in place of all the deliveries. */
   file?: string | undefined;
+  /** Whether only the usage is wanted. */
   help?: boolean | undefined;
 }
 

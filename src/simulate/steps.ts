@@ -6,10 +6,13 @@ import { printable } from "../text.js";
 
 /** One request, and what its answer must be. */
 export interface Step {
+  /** What it is, for its line. */
   name: string;
   method: "GET" | "POST";
   headers: Record<string, string>;
+  /** Null when it has none. */
   body: string | Buffer | null;
+  /** A 200 with the challenge, an empty 200 or 204, or a 401. */
   expected: "echo" | "acknowledgement" | "refusal";
 }
 
@@ -83,5 +86,8 @@ function event(eventType: string, target: object[]): object {
 const PREVIEW_SAMPLE = {
   ...event("user.lifecycle.create", []),
   outcome: { result: "Success" },
-  ...{ actor: null, debugContext: null, securityContext: null, target: null },
+  actor: null,
+  debugContext: null,
+  securityContext: null,
+  target: null,
 };

@@ -19,7 +19,9 @@ const isRedirect = ({ status = 0 }: Answer): boolean => status >= 300 && status 
 
 /** An answer; without a status when none came whole and in time. */
 export interface Answer {
+  /** The HTTP status. */
   status?: number;
+  /** The body, decoded as UTF-8. */
   body?: string;
   /** What went wrong: ngrok's code of an error page, Node's of a connection, or TimeoutError. */
   code?: string | undefined;
