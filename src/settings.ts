@@ -49,7 +49,10 @@ export function readSettings(env: Environment, envFileError?: unknown): Reading 
     problems.push("BASIC_AUTH_USERNAME must not contain a colon (RFC 7617).");
   }
   const missing = ["BASIC_AUTH_USERNAME", "BASIC_AUTH_PASSWORD"].filter((name) => !env[name]);
-  if (missing.length > 0) problems.push(describeMissing(missing.join(" and "), envFileError));
+  if (missing.length > 0) {
+    const problem = `${missing.join(" and ")} must be set, and not empty.`;
+    problems.push(`${problem}\n  ${describeRemedy(envFileError)}`);
+  }
   if (problems.length > 0) return { problems };
   const settings = { port: Number(port), host: normalize(host), username, password, ngrokWebAddr };
   return { settings };
@@ -60,14 +63,12 @@ function invalid(name: string, form: string, value: string): string {
 }
 
 /** What to do about missing credentials depends on what is in place of `.env`. */
-function describeMissing(names: string, envFileError: unknown): string {
+function describeRemedy(envFileError: unknown): string {
+  if (envFileError === undefined) return "Quote the value in .env: an unquoted # starts a comment.";
   const { code, message } = fieldsOf(envFileError);
-  let remedy = `But .env cannot be read: ${message}`;
-  if (envFileError === undefined)
-    remedy = "Quote the value in .env: an unquoted # starts a comment.";
-  if (code === "ENOENT") remedy = "Copy .env.example to .env in this folder.";
-  if (code === "EISDIR") remedy = "But .env is a folder: it must be a file.";
-  return `${names} must be set, and not empty.\n  ${remedy}`;
+  if (code === "ENOENT") return "Copy .env.example to .env in this folder.";
+  if (code === "EISDIR") return "But .env is a folder: it must be a file.";
+  return `But .env cannot be read: ${printable(String(message), 200)}`;
 }
 
 const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;

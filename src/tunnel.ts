@@ -102,8 +102,9 @@ export function describeChange(
   if (status === "open") {
     if (before.url === url) return { text: "The tunnel is open again, at the same URL." };
     const details = [`${url}${HOOK_PATH}`];
-    if (before.url === undefined)
+    if (before.url === undefined) {
       return { text: "The tunnel is open. The event hook's URL:", details };
+    }
     const text = "The tunnel has a new URL. Edit the hook in Okta, and verify it again:";
     return { text, details, color: "yellow" };
   }

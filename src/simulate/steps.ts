@@ -27,8 +27,9 @@ export function createSteps(credentials: Credentials, email: string, file?: Buff
   const right = { authorization: basicAuthorization(username, password) };
   const wrong = { authorization: basicAuthorization(username, randomUUID()) };
   const verification = createVerification(right);
-  if (file !== undefined)
+  if (file !== undefined) {
     return [verification, createDelivery("delivery of your file", file, right)];
+  }
 
   const one = payload(created(email));
   const other = event("user.session.start", []);
