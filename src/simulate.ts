@@ -9,30 +9,32 @@ import { fieldsOf, indent, printable } from "./text.js";
 
 const { argv, env, stdout, stderr } = process;
 stdout.on("error", () => process.exit(1)); // Nobody reads the result.
-const plan = readPlan();
-if (plan !== undefined) process.exitCode = await takeSteps(plan.url, plan.steps);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  // What the options ask for cannot be done: nothing was sent.
+  const [message = ""] = String(fieldsOf(error).message).split("\n");
+  stderr.write(`${printable(message)}\n\n${USAGE}`);
+  process.exitCode = 2;
+}
 stdout.write("", () => process.exit()); // A connection that fails late would hold the exit up.
 
-/** What to do; undefined when that is nothing, with the exit status set. */
-function readPlan(): { url: URL; steps: Step[] } | undefined {
-  try {
-    const { url, email = "john.doe@example.com", file, help } = readOptions(argv.slice(2), env);
-    if (help) return end(0, USAGE);
-    const { error } = config({ quiet: true, debug: false });
-    const result = readSettings(env, error);
-    if ("problems" in result) return end(1, `${result.problems.join("\n")}\n`);
-    const body = file === undefined ? undefined : readFileSync(file);
-    const steps = createSteps(result.settings, email, body);
-    return { url: chooseUrl(url, result.settings), steps };
-  } catch (error) {
-    const [message = ""] = String(fieldsOf(error).message).split("\n");
-    return end(2, `${printable(message)}\n\n${USAGE}`);
+/** Does what the options ask for, and resolves to the exit status. Rejects on misuse. */
+async function main(): Promise<number> {
+  const { url, email = "john.doe@example.com", file, help } = readOptions(argv.slice(2), env);
+  if (help) {
+    stdout.write(USAGE);
+    return 0;
   }
-}
-
-function end(exitCode: number, text: string): undefined {
-  process.exitCode = exitCode;
-  (exitCode === 0 ? stdout : stderr).write(text);
+  const { error: envFileError } = config({ quiet: true, debug: false });
+  const result = readSettings(env, envFileError);
+  if ("problems" in result) {
+    stderr.write(`${result.problems.join("\n")}\n`);
+    return 1;
+  }
+  const body = file === undefined ? undefined : readFileSync(file);
+  const steps = createSteps(result.settings, email, body);
+  return takeSteps(chooseUrl(url, result.settings), steps);
 }
 
 /** The URL that was given, or that of the receiver on this machine. */
