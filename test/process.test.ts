@@ -1,7 +1,14 @@
 /** The process: settings from .env, a port that cannot be had, signals, and a stdout that goes away. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -142,21 +149,38 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+/** Resolves to a port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" ? Number(address?.port) : NaN;
+}
+
 test("stopped at once after the start: nothing says that it listens afterwards", async (t) => {
-  const agent = net.createServer(); // It accepts, and never answers.
+  const asks: net.Socket[] = [];
+  const agent = net.createServer((socket) => asks.push(socket)); // It never answers.
   agent.listen(0, "127.0.0.1");
-  t.after(() => void agent.close());
+  t.after(() => {
+    for (const socket of asks) socket.destroy();
+    agent.close();
+  });
   await once(agent, "listening");
   const address = agent.address();
-  const port = typeof address === "object" ? address?.port : undefined;
-  const env = { ...GUIDE, NGROK_WEB_ADDR: `127.0.0.1:${port}` };
+  const NGROK_WEB_ADDR = `127.0.0.1:${typeof address === "object" ? address?.port : undefined}`;
+  const PORT = await freePort();
   const asked = once(agent, "connection");
-  const receiver = start(t, { env });
-  const [socket] = await asked; // So the receiver listens, and has not yet said so.
+  const receiver = start(t, { env: { ...GUIDE, NGROK_WEB_ADDR, PORT: String(PORT) } });
+  await asked; // So the receiver listens, and has not yet said so.
+  const socket = await stall(PORT);
   receiver.child.kill("SIGTERM");
-  t.after(() => void socket.destroy());
+  await receiver.stderr.until(STOPPING);
+  // The stop waits for this request until its grace is over, which is after the agent's.
+  assert.equal(await drain(socket), "");
   assert.deepEqual(await receiver.ended, { code: 0, signal: null });
-  assert.match(receiver.stderr.text, /^\d\d:\d\d:\d\d Stopping\.\n$/);
+  assert.doesNotMatch(receiver.stderr.text, /Listening|Open a tunnel/);
 });
 
 /** Opens a request whose body never comes. */
@@ -276,5 +300,32 @@ test(
       acknowledged.length > 900 && kept.startsWith(acknowledged),
       "every acknowledged user is in the file",
     );
+  },
+);
+
+test(
+  "after half a line no other is written, even where there is room again",
+  { skip: process.platform !== "linux" && "needs Linux" },
+  async (t) => {
+    const cwd = folder(t);
+    const file = join(cwd, "users.log");
+    const shell = `ulimit -f 1; exec "$0" "$1" >> users.log`;
+    const receiver = run(t, "bash", ["-c", shell, process.execPath, SERVER], { env: GUIDE, cwd });
+    const [, port = ""] = await receiver.stderr.until(/^Listening on .*:(\d+)\/userCreated\n/);
+    const late = JSON.stringify(delivery(created("late@example.com")));
+    const socket = await connect(Number(port));
+    socket.write(`${HEAD}Content-Length: ${late.length}\r\n\r\n`);
+    await once(socket, "data");
+    let status = 200;
+    while (status === 200) {
+      const request = post(delivery(created("john.doe@example.com")));
+      status = (await send(`http://127.0.0.1:${port}/userCreated`, request)).status;
+    }
+    assert.equal(status, 503);
+    truncateSync(file);
+    socket.write(late);
+    assert.match(await drain(socket), /^HTTP\/1\.1 503 /);
+    assert.deepEqual(await receiver.ended, { code: 1, signal: null });
+    assert.equal(readFileSync(file, "utf8"), "");
   },
 );
