@@ -33,7 +33,7 @@ No Okta org at hand? In another terminal:  npm run simulate
 `;
 }
 
-/** What is copied stands alone on its line when it is a URL, or long. */
+/** A value to copy has a line of its own when it is a URL, or long. */
 function describeField(name: string, value: string): string {
   const isAlone = value.startsWith("https://") || value.length > 50;
   return isAlone ? `  ${name}\n    ${value}` : `  ${name.padEnd(23)}${value}`;

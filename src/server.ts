@@ -56,8 +56,8 @@ class Receiver {
   async #sayWhatToDo(): Promise<void> {
     const { port } = fieldsOf(this.#server.address());
     const settings = { ...this.#settings, port: Number(port) };
-    const tunnel = await askAgent(settings, undefined, AGENT_LIMIT_MS);
-    // Who sees the terminal may see the secret; who reads a log may not.
+    const tunnel = await askAgent(settings, AGENT_LIMIT_MS);
+    // The secret is for the person at the terminal, not for a log.
     const { username, password } = settings;
     const secret = process.stderr.isTTY ? basicAuthorization(username, password) : undefined;
     this.#say(messages.startText(settings, tunnel?.url, secret));
@@ -88,13 +88,17 @@ class Receiver {
     if (this.#isStopping) return;
     this.#say(reason);
     this.#isStopping = true;
-    const restore = () => SIGNALS.map((signal) => process.removeAllListeners(signal));
-    setTimeout(restore, REPEATED_SIGNAL_MS); // Another signal ends the process then.
+    setTimeout(restoreSignals, REPEATED_SIGNAL_MS);
     await stopServer(this.#server, GRACE_MS);
     const written = Promise.allSettled([this.#users.write(""), this.#log.write("")]);
     await Promise.race([written, sleep(LAST_WRITE_MS)]);
     process.exit();
   }
+}
+
+/** From then on another signal ends the process at once, as it does by default. */
+function restoreSignals(): void {
+  for (const signal of SIGNALS) process.removeAllListeners(signal);
 }
 
 const { error: envFileError } = config({ quiet: true, debug: false });

@@ -4,7 +4,7 @@ import { config } from "dotenv";
 import { localUrl, readSettings, tunnelCommand, type Settings } from "./settings.js";
 import { readOptions, USAGE } from "./simulate/options.js";
 import { createSteps, type Step } from "./simulate/steps.js";
-import { ANSWER_LIMIT_MS, explain, isExpected, type Answer } from "./simulate/verdict.js";
+import { ANSWER_LIMIT_MS, judge, type Answer } from "./simulate/verdict.js";
 import { fieldsOf, indent, printable } from "./text.js";
 
 const { argv, env, stdout, stderr } = process;
@@ -55,17 +55,20 @@ async function takeSteps(url: URL, steps: Step[]): Promise<number> {
   stdout.write(`Playing Okta at ${printable(url.href)}\n`);
   let untried = steps.length;
   let failed = 0;
-  let lastRemarks = "";
+  let told = "";
   for (const step of steps) {
-    const answer = await takeStep(step, url);
-    const remarks = explain(step, answer).map((remark) => `${indent(remark)}\n`);
-    // One cause may fail several steps; it is told once.
-    if (remarks.join("") !== lastRemarks) stdout.write(remarks.join(""));
-    lastRemarks = remarks.join("");
+    const started = performance.now();
+    const answer = await send(step, url);
+    const { isPassed, remarks } = judge(step, answer);
+    stdout.write(formatStep(step, answer, isPassed, performance.now() - started));
+    const text = remarks.map((remark) => `${indent(remark)}\n`).join("");
+    // One cause may fail several steps in a row; it is told once.
+    if (text !== told) stdout.write(text);
+    told = text;
     untried -= 1;
-    if (isExpected(step, answer)) continue;
+    if (isPassed) continue;
     failed += 1;
-    // Okta delivers nothing to an unverified hook, and silence once is silence again.
+    // Okta delivers nothing to an unverified hook. Without an answer, each step would wait in vain.
     if (step.expected === "echo" || answer.status === undefined) break;
   }
   const rest = untried > 0 ? `, ${untried} not tried` : "";
@@ -75,15 +78,12 @@ async function takeSteps(url: URL, steps: Step[]): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
-/** Sends a step's request, and prints a line for its answer. */
-async function takeStep(step: Step, url: URL): Promise<Answer> {
-  const started = performance.now();
-  const answer = await send(step, url);
-  const duration = `${Math.round(performance.now() - started)} ms`.padStart(7);
-  const result = isExpected(step, answer) ? "passed" : "FAILED";
+/** The line for a step; `ms` is how long its answer took. */
+function formatStep(step: Step, answer: Answer, isPassed: boolean, ms: number): string {
+  const result = isPassed ? "passed" : "FAILED";
   const status = String(answer.status ?? "-").padEnd(3);
-  stdout.write(`${result}  ${status}  ${duration}  ${step.name}\n`);
-  return answer;
+  const duration = `${Math.round(ms)} ms`.padStart(7);
+  return `${result}  ${status}  ${duration}  ${step.name}\n`;
 }
 
 async function send({ method, headers, body }: Step, url: URL): Promise<Answer> {

@@ -18,14 +18,14 @@ const LISTS = ["endpoints", "tunnels"];
 /**
  * Asks the agent for its tunnels (https://ngrok.com/docs/agent/api/).
  *
- * @param known the URL to prefer, where several lead to the receiver
  * @param timeoutMs how long each of the two lists may take
+ * @param known the URL to prefer, where several lead to the receiver
  * @returns undefined when nothing is known, because the answers are late or of another form
  */
 export async function askAgent(
   settings: Settings,
-  known: string | undefined,
   timeoutMs: number,
+  known?: string,
 ): Promise<TunnelState | undefined> {
   let status: string | undefined;
   for (const name of LISTS) {
@@ -50,6 +50,7 @@ async function fetchJson(url: string, timeoutMs: number): Promise<unknown> {
     const response = await fetch(url, { redirect: "manual", signal });
     return await response.json();
   } catch (error) {
+    // An agent that is not running has no tunnels, in either list.
     const { code } = fieldsOf(fieldsOf(error).cause);
     const isAbsent = code === "ECONNREFUSED" || code === "ENOTFOUND";
     return isAbsent ? { endpoints: [], tunnels: [] } : undefined;
@@ -123,9 +124,9 @@ export async function followTunnel(
   first: TunnelState | undefined,
   tell: (news: Message) => void,
 ): Promise<never> {
-  // What is open at the start was told there.
+  // The start-up text has told of a tunnel that is open already.
   let state = first?.url ? first : { url: undefined, status: "closed" };
-  for (let next = first; ; next = await askAgent(settings, state.url, 2_000)) {
+  for (let next = first; ; next = await askAgent(settings, 2_000, state.url)) {
     const news = next && describeChange(state, next, tunnelCommand(settings));
     if (news !== undefined) tell(news);
     state = next ?? state;

@@ -276,56 +276,53 @@ test(
   },
 );
 
-test(
-  "a disk that fills in the middle of a line",
-  { skip: process.platform !== "linux" && "needs Linux" },
-  async (t) => {
-    const cwd = folder(t);
-    const file = join(cwd, "users.log");
-    // A file size limit, of one block, does what a full disk does: the last write is cut short.
-    const shell = `ulimit -f 1; exec "$0" "$1" > users.log`;
-    const receiver = run(t, "bash", ["-c", shell, process.execPath, SERVER], { env: GUIDE, cwd });
-    const [, url = ""] = await receiver.stderr.until(/^Listening on (.*)\n/);
-    let acknowledged = "";
-    for (let sent = 0; ; sent += 1) {
-      const login = `user${sent}@example.com`;
-      const { status } = await send(url, post(delivery(created(login))));
-      if (status !== 200) break;
-      acknowledged += userLine(login);
-      assert.ok(acknowledged.length <= 1024, "more was acknowledged than the disk holds");
-    }
-    assert.deepEqual(await receiver.ended, { code: 1, signal: null });
-    const kept = readFileSync(file, "utf8");
-    assert.ok(
-      acknowledged.length > 900 && kept.startsWith(acknowledged),
-      "every acknowledged user is in the file",
-    );
-  },
-);
+const needsLinux = { skip: process.platform !== "linux" && "needs Linux" };
+
+/** Starts the receiver with stdout in a file that may have one block, as on a disk that is full then. */
+async function startOnSmallDisk(t: Ends) {
+  const cwd = folder(t);
+  const shell = `ulimit -f 1; exec "$0" "$1" >> users.log`;
+  const receiver = run(t, "bash", ["-c", shell, process.execPath, SERVER], { env: GUIDE, cwd });
+  const [, url = "", port = ""] = await receiver.stderr.until(/^Listening on (.*:(\d+)\/.*)\n/);
+  return { ...receiver, url, port: Number(port), file: join(cwd, "users.log") };
+}
+
+/** Delivers users until one is refused; resolves to the lines of those that were acknowledged. */
+async function fill(url: string): Promise<string> {
+  let acknowledged = "";
+  for (let sent = 0; ; sent += 1) {
+    const login = `user${sent}@example.com`;
+    const { status } = await send(url, post(delivery(created(login))));
+    if (status === 503) return acknowledged;
+    assert.equal(status, 200);
+    acknowledged += userLine(login);
+    assert.ok(acknowledged.length <= 1024, "more was acknowledged than the disk holds");
+  }
+}
+
+test("a disk that fills in the middle of a line", needsLinux, async (t) => {
+  const { url, file, ended } = await startOnSmallDisk(t);
+  const acknowledged = await fill(url);
+  assert.deepEqual(await ended, { code: 1, signal: null });
+  const kept = readFileSync(file, "utf8");
+  assert.ok(acknowledged.length > 900);
+  assert.ok(kept.startsWith(acknowledged), "every acknowledged user is in the file");
+});
 
 test(
   "after half a line no other is written, even where there is room again",
-  { skip: process.platform !== "linux" && "needs Linux" },
+  needsLinux,
   async (t) => {
-    const cwd = folder(t);
-    const file = join(cwd, "users.log");
-    const shell = `ulimit -f 1; exec "$0" "$1" >> users.log`;
-    const receiver = run(t, "bash", ["-c", shell, process.execPath, SERVER], { env: GUIDE, cwd });
-    const [, port = ""] = await receiver.stderr.until(/^Listening on .*:(\d+)\/userCreated\n/);
+    const { url, port, file, ended } = await startOnSmallDisk(t);
     const late = JSON.stringify(delivery(created("late@example.com")));
-    const socket = await connect(Number(port));
+    const socket = await connect(port);
     socket.write(`${HEAD}Content-Length: ${late.length}\r\n\r\n`);
     await once(socket, "data");
-    let status = 200;
-    while (status === 200) {
-      const request = post(delivery(created("john.doe@example.com")));
-      status = (await send(`http://127.0.0.1:${port}/userCreated`, request)).status;
-    }
-    assert.equal(status, 503);
+    await fill(url);
     truncateSync(file);
     socket.write(late);
     assert.match(await drain(socket), /^HTTP\/1\.1 503 /);
-    assert.deepEqual(await receiver.ended, { code: 1, signal: null });
+    assert.deepEqual(await ended, { code: 1, signal: null });
     assert.equal(readFileSync(file, "utf8"), "");
   },
 );

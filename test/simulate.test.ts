@@ -11,7 +11,7 @@ import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { USAGE } from "../src/simulate/options.js";
 import type { Step } from "../src/simulate/steps.js";
-import { explain, type Answer } from "../src/simulate/verdict.js";
+import { judge, type Answer } from "../src/simulate/verdict.js";
 import { indent } from "../src/text.js";
 import { SECRET, userLine } from "./support/okta.js";
 import { folder, GUIDE, run, SIMULATE, startReceiver } from "./support/process.js";
@@ -156,7 +156,7 @@ const EXPECTED: Record<Kind, Step["expected"]> = {
 function told(kind: Kind, received: Answer): string[] {
   const expected = EXPECTED[kind];
   const step: Step = { name: kind, method: "POST", headers: {}, body: null, expected };
-  const remarks = explain(step, received);
+  const { remarks } = judge(step, received);
   return remarks.flatMap((remark) => indent(remark).split("\n"));
 }
 

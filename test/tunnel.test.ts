@@ -46,7 +46,7 @@ async function ask(t: Ends, answers: Answers, question: Question = {}) {
   const agent = await startAgent(t, answers);
   const { known, timeoutMs = PATIENT, ...settings } = question;
   const ngrokWebAddr = agent.address;
-  const state = await askAgent({ ...SETTINGS, ...settings, ngrokWebAddr }, known, timeoutMs);
+  const state = await askAgent({ ...SETTINGS, ...settings, ngrokWebAddr }, timeoutMs, known);
   await agent.stop();
   return state;
 }
@@ -391,8 +391,8 @@ test("odd items of a list hide no other", async (t) => {
 test("where no agent runs, the tunnel is closed, and its URL is remembered", async () => {
   for (const host of ["127.0.0.1", "localhost"]) {
     const settings = { ...SETTINGS, ngrokWebAddr: `${host}:${await freePort()}` };
-    assert.deepEqual(await askAgent(settings, undefined, PATIENT), CLOSED);
-    const state = await askAgent(settings, PUBLIC, PATIENT);
+    assert.deepEqual(await askAgent(settings, PATIENT), CLOSED);
+    const state = await askAgent(settings, PATIENT, PUBLIC);
     assert.deepEqual(state, { url: PUBLIC, status: "closed" });
   }
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Step } from "../src/simulate/steps.js";
-import { explain, isExpected, type Answer } from "../src/simulate/verdict.js";
+import { judge, type Answer } from "../src/simulate/verdict.js";
 
 type Expected = Step["expected"];
 
@@ -158,23 +158,21 @@ for (const expected of KINDS) {
   describe(`where the ${expected} is expected`, () => {
     for (const [what, answer, remarks] of RIGHT[expected]) {
       test(`${what} passes`, () => {
-        assert.equal(isExpected(step, answer), true);
-        assert.deepEqual(explain(step, answer), remarks);
+        assert.deepEqual(judge(step, answer), { isPassed: true, remarks });
       });
     }
 
     for (const [what, answer, remarks] of WRONG[expected]) {
       test(`${what} fails`, () => {
-        assert.equal(isExpected(step, answer), false);
-        assert.deepEqual(explain(step, answer), remarks);
+        assert.deepEqual(judge(step, answer), { isPassed: false, remarks });
       });
     }
 
     for (const [what, answer, fateOfDelivery, fix] of WRONG_ANYWHERE) {
       test(`${what} fails, as everywhere`, () => {
         const fates = { echo: UNVERIFIED, acknowledgement: fateOfDelivery, refusal: OPEN };
-        assert.equal(isExpected(step, answer), false);
-        assert.deepEqual(explain(step, answer), [fates[expected], fix ?? EXPECTATION[expected]]);
+        const remarks = [fates[expected], fix ?? EXPECTATION[expected]];
+        assert.deepEqual(judge(step, answer), { isPassed: false, remarks });
       });
     }
   });

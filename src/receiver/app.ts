@@ -91,7 +91,7 @@ const requireJson: RequestHandler = (req, res, next) => {
   else refuse(res, REFUSALS.notJson);
 };
 
-/** Refuses a body that is too long before it is read, and asks for one that waits to be asked for. */
+/** Refuses a body that is too long before it is read, and answers `Expect: 100-continue`. */
 const admitBody: RequestHandler = (req, res, next) => {
   const { "content-length": length = 0, expect = "" } = req.headers;
   if (Number(length) > BODY_LIMIT) return refuse(res, REFUSALS.tooLarge);
@@ -104,13 +104,13 @@ const utf8 = new TextDecoder();
 /** JSON is UTF-8, whatever a charset says (RFC 8259, 8.1). */
 const parseJson: RequestHandler = (req, res, next) => {
   const bytes: unknown = req.body;
-  req.body = undefined; // The connection may live on, and would keep it.
+  req.body = undefined; // A kept-alive connection would hold it in memory.
   try {
     req.body = JSON.parse(bytes instanceof Uint8Array ? utf8.decode(bytes) : "");
   } catch (error) {
     // A copy: V8's error and its message refer to the whole body.
     const remedy = structuredClone(printable(String(fieldsOf(error).message), 200));
-    return refuse(res, { ...REFUSALS.invalidJson, remedy });
+    return refuse(res, { status: 400, problem: "the body is not valid JSON", remedy });
   }
   next();
 };
@@ -121,7 +121,7 @@ function deliver(print: AppOptions["print"]): RequestHandler {
 
   return async (req, res) => {
     const delivery = readDelivery(req.body);
-    req.body = undefined;
+    req.body = undefined; // As in parseJson.
     if (delivery === undefined) return refuse(res, REFUSALS.noEvents);
     const { eventId, events } = delivery;
     const suffix = eventId !== undefined && isRepeat(eventId) ? ", a repeat" : "";
@@ -158,10 +158,11 @@ const refusePath: RequestHandler = (req, res) => {
 /** Answers what reading a body throws; anything else is a fault of the receiver. */
 const refuseError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
   const { status, type, message } = fieldsOf(error);
-  const remedy = printable(String(message), 200);
   if (type === "request.aborted") return; // Nobody is left to answer.
-  if (status === 413) refuse(res, REFUSALS.tooLarge);
-  else if (status === 415) refuse(res, { ...REFUSALS.unreadable, status, remedy });
-  else if (status === 400) refuse(res, { ...REFUSALS.unreadable, remedy });
-  else refuse(res, REFUSALS.fault, { ...REFUSALS.fault, remedy });
+  if (status === 413) return refuse(res, REFUSALS.tooLarge);
+  const remedy = printable(String(message), 200);
+  if (status === 400 || status === 415) {
+    return refuse(res, { status, problem: "the body cannot be read", remedy });
+  }
+  refuse(res, REFUSALS.fault, { ...REFUSALS.fault, remedy });
 };

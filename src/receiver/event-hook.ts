@@ -15,6 +15,11 @@ export interface HookEvent {
   eventType: string | undefined;
   /** The outcome, such as SUCCESS or DENY; undefined when the event has none. */
   result: string | undefined;
+  /**
+   * Whether it happened: a creation that was denied is such an event, too, with another result
+   * (LogOutcome in Okta's OpenAPI description). Okta's preview says Success.
+   */
+  hasSucceeded: boolean;
   /** Its targets that are users; undefined when it has no target, as in Okta's preview sample. */
   users: User[] | undefined;
 }
@@ -35,8 +40,9 @@ export function readDelivery(body: unknown): Delivery | undefined {
 
 function readEvent(event: unknown): HookEvent {
   const { eventType, outcome, target } = fieldsOf(event);
-  const { result } = fieldsOf(outcome);
-  return { eventType: textOf(eventType), result: readResult(result), users: readUsers(target) };
+  const result = readResult(fieldsOf(outcome).result);
+  const hasSucceeded = result === undefined || /^success$/i.test(result);
+  return { eventType: textOf(eventType), result, hasSucceeded, users: readUsers(target) };
 }
 
 function readResult(result: unknown): string | undefined {
@@ -45,7 +51,7 @@ function readResult(result: unknown): string | undefined {
   return typeof result === "string" ? textOf(result) : typeof result;
 }
 
-/** A target without a type counts as a user: Okta's guide has such a one typed in. */
+/** A target without a type counts as a user, because Okta's guide shows one. */
 function readUsers(target: unknown): User[] | undefined {
   if (target === undefined || target === null) return undefined;
   const targets = Array.isArray(target) ? target.map(fieldsOf) : [];

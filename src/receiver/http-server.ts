@@ -26,17 +26,18 @@ export function createHttpServer(app: Express, log: Output): http.Server {
   }
 
   const server = http.createServer({ ...OPTIONS, ...classesOf(app) }, handle);
-  // Without these two, Node asks strangers for their body, and refuses without a line.
+  // Without these two, Node would ask for a body before the credentials are checked, and refuse
+  // other expectations without a line.
   server.on("checkContinue", handle).on("checkExpectation", handle);
   server.on("connect", ({ socket }) => {
-    socket.on("error", () => {}); // Node has given it up.
+    socket.on("error", () => {}); // Node no longer listens for its errors.
     refuseConnection(socket, { status: 405, text: "CONNECT is for proxies" }, log);
   });
   server.on("clientError", (error, socket: Socket) => {
-    if (fieldsOf(error).code === "HPE_CLOSED_CONNECTION") return; // The answer was the last one.
+    if (fieldsOf(error).code === "HPE_CLOSED_CONNECTION") return; // It comes after the last request.
     const fault = describeFault(error);
     const res = latest.get(socket);
-    // A connection that never said anything is a browser's, opened in advance.
+    // Browsers open connections in advance, and may never send anything on them.
     if (!socket.writable || socket.bytesRead === 0) socket.destroy();
     else if (res === undefined || res.writableEnded) refuseConnection(socket, fault, log);
     else endFaultyRequest(res, fault);
@@ -57,7 +58,7 @@ function classesOf(app: Express) {
   return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
 }
 
-// A whole URL is as good as its path (RFC 9112, 3.2.2), and what follows a # is never sent.
+// A client may send a whole URL (RFC 9112, 3.2.2); a fragment (#) is not part of a request target.
 const TARGET = /^(?:https?:\/\/[^/?#]*)?(?<pathAndQuery>[^#]*)/i;
 
 /** Reduces a request target to what Express expects: it fails on some other forms. */
@@ -120,7 +121,7 @@ export async function stopServer(server: http.Server, graceMs: number): Promise<
   const cutOff = setTimeout(() => server.closeAllConnections(), graceMs);
   server.close();
   await once(server, "close");
-  await nextTurn(); // So that the requests which were cut off have left their lines.
+  await nextTurn(); // The requests that were cut off print their lines first.
   clearInterval(sweep);
   clearTimeout(cutOff);
 }

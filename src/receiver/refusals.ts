@@ -17,13 +17,11 @@ export interface Refusal {
 /** A refusal as the console shows it. */
 type Explanation = Pick<Refusal, "problem" | "remedy">;
 
-/** Every refusal but those of http-server.ts, which come before there is a request. */
+/** The refusals whose words are always the same. */
 export const REFUSALS = {
   noHost: refusal(400, "no Host header", "HTTP/1.1 requires one (RFC 9112, 3.2)"),
   noChallenge: refusal(400, "no x-okta-verification-challenge header", "Okta sends it to verify"),
   noEvents: refusal(400, "the body has no data.events list", "send an event hook's delivery"),
-  invalidJson: refusal(400, "the body is not valid JSON", "correct it"),
-  unreadable: refusal(400, "the body cannot be read", "check its Content-Encoding"),
   unauthorized: refusal(401, "not authorized", "send this receiver's credentials (Basic)"),
   notFound: refusal(404, "not found", `end the event hook's URL in ${HOOK_PATH} (case-sensitive)`),
   wrongMethod: refusal(405, "wrong method", "GET verifies the event hook, POST delivers to it"),
@@ -52,7 +50,7 @@ export function refuse(res: Response, refusal: Refusal, shown: Explanation = ref
   res.set("Content-Type", "application/json; charset=utf-8");
   res.set("Content-Length", String(Buffer.byteLength(body)));
   res.write(body);
-  // To close a connection that is still written to would reset it, and the answer could get lost:
-  // what still comes is read and dropped first (RFC 9112, 9.6).
+  // A connection that is closed while the client still sends is reset, and the answer may get lost:
+  // the rest of the request is read and dropped first (RFC 9112, 9.6).
   finished(res.req.resume(), () => res.end());
 }

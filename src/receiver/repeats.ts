@@ -9,7 +9,7 @@ export function createRepeatDetector(limit: number): (eventId: string) => boolea
   const seen = new Set<string>();
   return (eventId) => {
     if (seen.has(eventId)) return true;
-    // Okta's have 36 characters; memory is for those.
+    // Okta's have 36 characters; a longer one is not worth the memory.
     if (eventId.length > 200) return false;
     seen.add(eventId);
     const [oldest = eventId] = seen;

@@ -27,9 +27,25 @@ export interface Answer {
   code?: string | undefined;
 }
 
-/** Whether it is the answer that the step must get. */
-export function isExpected(step: Step, { status = 0, body = "" }: Answer): boolean {
-  const { expected, headers } = step;
+export interface Verdict {
+  /** Whether it is the answer that the step must get. */
+  isPassed: boolean;
+  /** What it means for Okta and what to change; nothing where all is well. */
+  remarks: string[];
+}
+
+/** Judges the answer to a step. */
+export function judge(step: Step, answer: Answer): Verdict {
+  if (!isExpected(step, answer)) {
+    const remarks = [describeFate(step, answer), `Fix: ${findFix(step, answer)}.`];
+    return { isPassed: false, remarks };
+  }
+  const isChatty = step.expected === "acknowledgement" && answer.body !== "";
+  return { isPassed: true, remarks: isChatty ? ["Warning: Okta expects an empty body."] : [] };
+}
+
+function isExpected({ expected, headers }: Step, answer: Answer): boolean {
+  const { status = 0, body = "" } = answer;
   if (expected === "refusal") return status === 401;
   if (expected === "acknowledgement") return ACKNOWLEDGEMENTS.includes(status);
   const challenge = headers["x-okta-verification-challenge"];
@@ -38,15 +54,6 @@ export function isExpected(step: Step, { status = 0, body = "" }: Answer): boole
   } catch {
     return false;
   }
-}
-
-/** What an answer means for Okta, and what to change; nothing where all is well. */
-export function explain(step: Step, answer: Answer): string[] {
-  if (!isExpected(step, answer)) {
-    return [describeFate(step, answer), `Fix: ${findFix(step, answer)}.`];
-  }
-  const isChatty = step.expected === "acknowledgement" && answer.body !== "";
-  return isChatty ? ["Warning: Okta expects an empty body."] : [];
 }
 
 function describeFate({ expected }: Step, answer: Answer): string {
