@@ -22,7 +22,7 @@ export function announce(events: HookEvent[]): string[] {
   for (const event of events) {
     const announcement = ANNOUNCEMENTS.get(event.eventType);
     if (announcement === undefined || !event.hasSucceeded) continue;
-    for (const login of loginsOf(event)) {
+    for (const login of event.logins) {
       lines.push(`The user ${printable(login)} ${announcement.said}`);
     }
   }
@@ -55,48 +55,35 @@ export function summarize(events: HookEvent[]): Message {
 }
 
 function countUsers(events: HookEvent[]): number {
-  let count = 0;
-  for (const event of events) {
-    if (event.hasSucceeded) count += loginsOf(event).length;
-  }
-  return count;
+  const succeeded = events.filter((event) => event.hasSucceeded);
+  return succeeded.reduce((count, { logins }) => count + logins.length, 0);
 }
 
-/** In a loop: `flatMap` took 7 % of the time of a batch, as a CPU profile showed. */
-function loginsOf({ users = [] }: HookEvent): string[] {
-  const logins: string[] = [];
-  for (const { login } of users) {
-    if (login !== undefined) logins.push(login);
-  }
-  return logins;
+function describeFailure({ logins, result }: HookEvent): string {
+  return `${logins[0] ?? "no login"} (${result})`;
 }
 
-function describeFailure(event: HookEvent): string {
-  const [login = "no login"] = loginsOf(event);
-  return `${login} (${event.result})`;
-}
+const LACKS = {
+  target: "has no target",
+  user: "has no user among its targets",
+  alternateId: "has a user without an alternateId",
+};
 
-/** What the events that should be announced lack, and what to do where it is their target. */
-function describeIncomplete(events: HookEvent[]): string[] {
-  const problems = events.map(findProblem);
-  const numbered = problems.map((problem, index) => problem && `event ${index + 1} ${problem}`);
-  const texts = numbered.filter((text) => text !== undefined);
-  if (texts.length === 0) return [];
-  return [firstFew(texts), ...(problems.includes(NO_TARGET) ? PREVIEW_ADVICE : [])];
-}
-
-const NO_TARGET = "has no target";
 const PREVIEW_ADVICE = [
   'In Okta\'s preview, replace "target": null with',
   '"target": [{"type": "User", "alternateId": "john.doe@example.com"}]',
 ];
 
-function findProblem({ eventType, hasSucceeded, users }: HookEvent): string | undefined {
-  if (!ANNOUNCEMENTS.has(eventType) || !hasSucceeded) return undefined;
-  if (users === undefined) return NO_TARGET;
-  if (users.length === 0) return "has no user among its targets";
-  const isNameless = users.some(({ login }) => login === undefined);
-  return isNameless ? "has a user without an alternateId" : undefined;
+/** What the events that should be announced lack, and what to do where it is their target. */
+function describeIncomplete(events: HookEvent[]): string[] {
+  const problems: string[] = [];
+  let advice: string[] = [];
+  for (const [index, { eventType, hasSucceeded, lack }] of events.entries()) {
+    if (lack === undefined || !hasSucceeded || !ANNOUNCEMENTS.has(eventType)) continue;
+    problems.push(`event ${index + 1} ${LACKS[lack]}`);
+    if (lack === "target") advice = PREVIEW_ADVICE;
+  }
+  return problems.length === 0 ? [] : [firstFew(problems), ...advice];
 }
 
 function quantity(count: number, noun: string): string {
