@@ -68,7 +68,9 @@ export function describeListenError(error: unknown, { host, port }: Settings): s
 /** Why users cannot be written to stdout, and what that means. */
 export function describeWriteError(error: unknown): Message {
   const { code, message } = fieldsOf(error);
-  const reason = code === "EPIPE" ? "the pipe was closed" : printable(String(message), 200);
+  let reason = printable(String(message), 200);
+  if (code === "EPIPE") reason = "the pipe was closed";
+  if (code === "ENOSPC") reason = "the disk is full";
   return {
     text: `Cannot write to stdout (${reason}): stopping.`,
     details: ["Okta got no acknowledgement for the users that are not printed."],

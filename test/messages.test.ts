@@ -83,8 +83,10 @@ test("a stdout that cannot be written is told with what it means", () => {
     details,
     color: "red",
   });
-  const full = describeWriteError(new Error("disk full"));
-  assert.equal(full.text, "Cannot write to stdout (disk full): stopping.");
+  const full = describeWriteError({ code: "ENOSPC" });
+  assert.equal(full.text, "Cannot write to stdout (the disk is full): stopping.");
+  const other = describeWriteError(new Error("it failed"));
+  assert.equal(other.text, "Cannot write to stdout (it failed): stopping.");
 });
 
 const CLOSED = `Listening on http://127.0.0.1:8082/userCreated

@@ -271,7 +271,7 @@ test(
     assert.deepEqual(await receiver.ended, { code: 1, signal: null });
     assert.match(
       receiver.stderr.text,
-      / Cannot write to stdout \(ENOSPC: no space left on device, write\): stopping\.\n/,
+      / Cannot write to stdout \(the disk is full\): stopping\.\n/,
     );
   },
 );
