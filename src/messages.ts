@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Message } from "./output.js";
 import { HOOK_PATH, tunnelCommand, urlHost, type Settings } from "./settings.js";
-import { fieldsOf, indent, printable } from "./text.js";
+import { fieldsOf, indent } from "./text.js";
 
 /** The password of Okta's guide. */
 const PUBLISHED_PASSWORD = "supersecret";
@@ -14,17 +14,16 @@ const PUBLISHED_PASSWORD = "supersecret";
  * @param secret the Authentication secret, where it may be shown
  */
 export function startText(settings: Settings, tunnelUrl?: string, secret?: string): string {
-  const { host, port } = settings;
   const url = tunnelUrl && `${tunnelUrl}${HOOK_PATH}`;
   const hook = `In Okta's Admin Console, Workflow > Event Hooks > Create Event Hook:
 ${describeField("URL", url ?? "printed here when the tunnel is open")}
 ${describeField("Authentication field", "authorization")}
-${describeField("Authentication secret", secret ?? "shown only when stderr is a terminal")}
+${describeField("Authentication secret", secret ?? "shown on a terminal only")}
 ${describeField("Subscribe to events", "User created")}
 Then click Save & Continue, and Verify.`;
   const tunnel = `1. Open a tunnel in another terminal:  ${tunnelCommand(settings)}`;
   const steps = url ? hook : `${tunnel}\n2. ${hook.replaceAll("\n", "\n   ")}`;
-  return `Listening on http://${urlHost(host)}:${port}${HOOK_PATH}
+  return `Listening on http://${urlHost(settings.host)}:${settings.port}${HOOK_PATH}
 
 ${steps}
 
@@ -60,20 +59,18 @@ export function describeListenError(error: unknown, { host, port }: Settings): s
   }
   if (code === "EACCES") return `Port ${port} is not permitted here: set another PORT.\n`;
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
-    return `HOST "${printable(host, 80)}" is not an address of this machine: use 127.0.0.1.\n`;
+    return `HOST "${host}" is not an address of this machine: use 127.0.0.1.\n`;
   }
-  return `Cannot listen: check HOST and PORT.\n${indent(printable(String(message), 200))}\n`;
+  return `Cannot listen: check HOST and PORT.\n${indent(String(message))}\n`;
 }
 
 /** Why users cannot be written to stdout, and what that means. */
 export function describeWriteError(error: unknown): Message {
   const { code, message } = fieldsOf(error);
-  let reason = printable(String(message), 200);
+  let reason = String(message);
   if (code === "EPIPE") reason = "the pipe was closed";
   if (code === "ENOSPC") reason = "the disk is full";
-  return {
-    text: `Cannot write to stdout (${reason}): stopping.`,
-    details: ["Okta got no acknowledgement for the users that are not printed."],
-    color: "red",
-  };
+  const text = `Cannot write to stdout (${reason}): stopping.`;
+  const details = ["Okta got no acknowledgement for the users that are not printed."];
+  return { text, details, color: "red" };
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { styleText } from "node:util";
-import { indent } from "./text.js";
+import { indent, printable } from "./text.js";
 
 /** What happened, and what to know or to do about it. */
 export interface Message {
@@ -12,10 +12,9 @@ export interface Message {
   /** What to do about it: paragraphs, indented under the text. */
   details?: string[];
   /** For what needs attention: yellow for a warning, red for a refusal or a loss. */
-  color?: "yellow" | "red";
+  color?: "yellow" | "red" | undefined;
 }
 
-type Format = Parameters<typeof styleText>[0];
 type StandardStream = NodeJS.WriteStream & { fd: number };
 
 /** Stdout or stderr. */
@@ -30,19 +29,19 @@ export class Output {
   constructor(stream: StandardStream, noColor: boolean) {
     this.#stream = stream;
     this.#hasColor = stream.isTTY && !noColor && stream.hasColors();
-    stream.on("error", () => {}); // Each write reports its own.
+    // Each write reports its own.
+    stream.on("error", () => {});
   }
 
   /** The text in a format of `util.styleText`; unchanged where no colour is wanted. */
-  paint(format: Format, text: string): string {
-    if (!this.#hasColor) return text;
-    return styleText(format, text, { stream: this.#stream, validateStream: false });
+  paint(format: Parameters<typeof styleText>[0], text: string): string {
+    return this.#hasColor ? styleText(format, text, { validateStream: false }) : text;
   }
 
-  /** The message as lines, of which the first begins with the time of day. */
+  /** The message as lines that are safe to print. The first begins with the time of day. */
   format({ text, details = [], color }: Message): string {
     const time = new Date().toTimeString().slice(0, 8);
-    const line = `${time} ${text}`;
+    const line = `${time} ${printable(text)}`;
     const head = color === undefined ? line : this.paint(color, line);
     return [head, ...details.map(indent), ""].join("\n");
   }
@@ -50,32 +49,33 @@ export class Output {
   /**
    * Resolves once the text is written; rejects with the stream's error. What is written in one
    * turn of the event loop, or while a write is under way, is one write: a system call for each
-   * delivery would cost more than the delivery itself.
+   * delivery would cost more than the delivery itself. Once a write has failed, none follows: it
+   * might continue half a line.
    */
   write(text: string): Promise<void> {
     this.#waiting += text;
     if (this.#group === undefined) {
-      this.#group = this.#writeGroup(this.#latest);
-      this.#group.catch(() => {}); // Not every writer waits for the end.
+      this.#group = this.#latest.then(nextTurn).then(() => this.#writeGroup());
+      // Not every writer waits for the end.
+      this.#group.catch(() => {});
       this.#latest = this.#group;
     }
     return this.#group;
   }
 
-  async #writeGroup(previous: Promise<void>): Promise<void> {
-    await previous; // Once a write has failed, none follows: it might continue half a line.
-    await nextTurn();
+  #writeGroup(): Promise<void> {
     const text = this.#waiting;
     this.#waiting = "";
     this.#group = undefined;
-    await writeWhole(this.#stream, text);
+    return writeWhole(this.#stream, text);
   }
 }
 
 async function writeWhole(stream: StandardStream, text: string): Promise<void> {
   const { fd } = stream;
   if (!(stream instanceof Socket)) {
-    writeFileSync(fd, text); // A file's stream does not notice a write that a full disk cuts short.
+    // A file's stream does not notice a write that a full disk cuts short.
+    writeFileSync(fd, text);
     return;
   }
   await new Promise<void>((resolve, reject) => {

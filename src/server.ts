@@ -9,7 +9,7 @@ import { basicAuthorization } from "./receiver/basic-auth.js";
 import { createHttpServer, stopServer } from "./receiver/http-server.js";
 import { readSettings, type Settings } from "./settings.js";
 import { fieldsOf } from "./text.js";
-import { askAgent, followTunnel } from "./tunnel.js";
+import { askAgent, followTunnel, NO_TUNNEL } from "./tunnel.js";
 
 /** How long requests under way may take to finish at the stop. */
 const GRACE_MS = 3_000;
@@ -20,92 +20,80 @@ const LAST_WRITE_MS = 500;
 /** npm repeats the signal of one Ctrl-C within this time. A person takes longer for a second one. */
 const REPEATED_SIGNAL_MS = 100;
 
-/** How long the agent may keep the instructions waiting, for each of its lists. */
-const AGENT_LIMIT_MS = 200;
+/** How long the agent may keep the instructions waiting. */
+const AGENT_LIMIT_MS = 400;
 
 const SIGNALS = ["SIGINT", "SIGTERM"];
-const noColor = process.env.NO_COLOR !== undefined;
 
-/** The receiver's life, from its start to its exit. */
-class Receiver {
-  readonly #users = new Output(process.stdout, noColor);
-  readonly #log = new Output(process.stderr, noColor);
-  readonly #settings: Settings;
-  readonly #server: Server;
-  #isStopping = false;
+const { env, stdout, stderr } = process;
+const noColor = env.NO_COLOR !== undefined;
+const users = new Output(stdout, noColor);
+const log = new Output(stderr, noColor);
+let isStopping = false;
 
-  constructor(settings: Settings) {
-    this.#settings = settings;
-    const print = (lines: string[]) => this.#print(lines);
-    const app = createApp({ ...settings, print, log: this.#log });
-    this.#server = createHttpServer(app, this.#log);
-  }
+const { error } = config({ quiet: true, debug: false });
+const reading = readSettings(env, error);
+if ("settings" in reading) {
+  start(reading.settings);
+} else {
+  stderr.write(`${reading.problems.join("\n")}\n`);
+  process.exitCode = 1;
+}
 
-  start(): void {
-    const { host, port } = this.#settings;
-    for (const signal of SIGNALS) {
-      process.on(signal, () => void this.#stop(this.#log.format({ text: "Stopping." }), 0));
-    }
-    this.#server.on("listening", () => void this.#sayWhatToDo());
-    this.#server.on("error", (error) => {
-      void this.#stop(messages.describeListenError(error, this.#settings), 1);
-    });
-    this.#server.listen(port, host);
-  }
-
-  async #sayWhatToDo(): Promise<void> {
-    const { port } = fieldsOf(this.#server.address());
-    const settings = { ...this.#settings, port: Number(port) };
-    const tunnel = await askAgent(settings, AGENT_LIMIT_MS);
-    // The secret is for the person at the terminal, not for a log.
-    const { username, password } = settings;
-    const secret = process.stderr.isTTY ? basicAuthorization(username, password) : undefined;
-    this.#say(messages.startText(settings, tunnel?.url, secret));
-    const warning = messages.passwordWarning(settings, secret !== undefined);
-    if (warning !== undefined) this.#say(`${this.#log.paint("yellow", warning)}\n\n`);
-    await followTunnel(settings, tunnel, (news) => this.#say(this.#log.format(news)));
-  }
-
-  /** Nothing more is said of the start or of the tunnel once the receiver stops. */
-  #say(text: string): void {
-    if (!this.#isStopping) void this.#log.write(text);
-  }
+function start(settings: Settings) {
+  const server = createHttpServer(createApp({ ...settings, print, log }), log);
+  server.on("listening", () => {
+    const { port } = fieldsOf(server.address());
+    void sayWhatToDo({ ...settings, port: Number(port) });
+  });
+  server.on("error", (error) => {
+    void stop(server, messages.describeListenError(error, settings), 1);
+  });
+  const onSignal = () => void stop(server, log.format({ text: "Stopping." }), 0);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  server.listen(settings.port, settings.host);
 
   /** Prints created users. When that fails, no delivery can be acknowledged any more. */
-  async #print(lines: string[]): Promise<void> {
-    const painted = lines.map((line) => `${this.#users.paint(["bold", "green"], line)}\n`);
+  async function print(lines: string[]) {
+    const painted = lines.map((line) => `${users.paint(["bold", "green"], line)}\n`);
     try {
-      await this.#users.write(painted.join(""));
+      await users.write(painted.join(""));
     } catch (error) {
-      void this.#stop(this.#log.format(messages.describeWriteError(error)), 1);
+      void stop(server, log.format(messages.describeWriteError(error)), 1);
       throw error;
     }
   }
+}
 
-  /** Finishes what is under way, and exits once all is written, or soon if nobody reads it. */
-  async #stop(reason: string, exitCode: number): Promise<void> {
-    if (exitCode !== 0) process.exitCode = exitCode;
-    if (this.#isStopping) return;
-    this.#say(reason);
-    this.#isStopping = true;
-    setTimeout(restoreSignals, REPEATED_SIGNAL_MS);
-    await stopServer(this.#server, GRACE_MS);
-    const written = Promise.allSettled([this.#users.write(""), this.#log.write("")]);
-    await Promise.race([written, sleep(LAST_WRITE_MS)]);
-    process.exit();
-  }
+async function sayWhatToDo(settings: Settings) {
+  const tunnel = await Promise.race([askAgent(settings), sleep(AGENT_LIMIT_MS, NO_TUNNEL)]);
+  // The secret is for the person at the terminal, not for a log.
+  const secret = stderr.isTTY ? basicAuthorization(settings) : undefined;
+  say(messages.startText(settings, tunnel.url, secret));
+  const warning = messages.passwordWarning(settings, secret !== undefined);
+  if (warning !== undefined) say(`${log.paint("yellow", warning)}\n\n`);
+  for await (const news of followTunnel(settings, tunnel)) say(log.format(news));
+}
+
+/** Nothing more is said of the start or of the tunnel once the receiver stops. */
+function say(text: string) {
+  if (!isStopping) void log.write(text);
+}
+
+/** Finishes what is under way, and exits once all is written, or soon if nobody reads it. */
+async function stop(server: Server, reason: string, exitCode: number) {
+  process.exitCode ||= exitCode;
+  if (isStopping) return;
+  say(reason);
+  isStopping = true;
+  setTimeout(restoreSignals, REPEATED_SIGNAL_MS);
+  await stopServer(server, GRACE_MS);
+  const written = Promise.allSettled([users.write(""), log.write("")]);
+  await Promise.race([written, sleep(LAST_WRITE_MS)]);
+  process.exit();
 }
 
 /** From then on another signal ends the process at once, as it does by default. */
-function restoreSignals(): void {
+function restoreSignals() {
   for (const signal of SIGNALS) process.removeAllListeners(signal);
-}
-
-const { error: envFileError } = config({ quiet: true, debug: false });
-const result = readSettings(process.env, envFileError);
-if ("settings" in result) {
-  new Receiver(result.settings).start();
-} else {
-  process.stderr.write(`${result.problems.join("\n")}\n`);
-  process.exitCode = 1;
 }

@@ -1,14 +1,15 @@
 /** The entry of what plays Okta: reads the options, takes the steps, exits with the result. */
 import { readFileSync } from "node:fs";
 import { config } from "dotenv";
-import { localUrl, readSettings, tunnelCommand, type Settings } from "./settings.js";
+import { bareHost, localUrl, readSettings, tunnelCommand, type Settings } from "./settings.js";
 import { readOptions, USAGE } from "./simulate/options.js";
 import { createSteps, type Step } from "./simulate/steps.js";
 import { ANSWER_LIMIT_MS, judge, type Answer } from "./simulate/verdict.js";
 import { fieldsOf, indent, printable } from "./text.js";
 
 const { argv, env, stdout, stderr } = process;
-stdout.on("error", () => process.exit(1)); // Nobody reads the result.
+// Nobody reads the result.
+stdout.on("error", () => process.exit(1));
 try {
   process.exitCode = await main();
 } catch (error) {
@@ -17,7 +18,8 @@ try {
   stderr.write(`${printable(message)}\n\n${USAGE}`);
   process.exitCode = 2;
 }
-stdout.write("", () => process.exit()); // A connection that fails late would hold the exit up.
+// A connection that fails late would hold the exit up.
+stdout.write("", () => process.exit());
 
 /** Does what the options ask for, and resolves to the exit status. Rejects on misuse. */
 async function main(): Promise<number> {
@@ -26,36 +28,36 @@ async function main(): Promise<number> {
     stdout.write(USAGE);
     return 0;
   }
-  const { error: envFileError } = config({ quiet: true, debug: false });
-  const result = readSettings(env, envFileError);
-  if ("problems" in result) {
-    stderr.write(`${result.problems.join("\n")}\n`);
+  const { error } = config({ quiet: true, debug: false });
+  const reading = readSettings(env, error);
+  if ("problems" in reading) {
+    stderr.write(`${reading.problems.join("\n")}\n`);
     return 1;
   }
+  const { settings } = reading;
   const body = file === undefined ? undefined : readFileSync(file);
-  const steps = createSteps(result.settings, email, body);
-  return takeSteps(chooseUrl(url, result.settings), steps);
+  return takeSteps(chooseUrl(url, settings), createSteps(settings, email, body));
 }
 
 /** The URL that was given, or that of the receiver on this machine. */
 function chooseUrl(given: string | undefined, settings: Settings): URL {
   if (given === undefined && settings.port === 0) {
-    throw new Error("PORT is 0, so the receiver may be at any port: give its URL with --url.");
+    throw new Error("PORT is 0: give the receiver's URL with --url.");
   }
   const text = given ?? localUrl(settings);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username || url.password) {
-    throw new Error("--url must be an http or https URL, without credentials in it.");
+    throw new Error("--url must be an http or https URL, without credentials.");
   }
   return url;
 }
 
 /** Takes the steps in turn, and resolves to the exit status. */
 async function takeSteps(url: URL, steps: Step[]): Promise<number> {
-  stdout.write(`Playing Okta at ${printable(url.href)}\n`);
+  stdout.write(`Playing Okta at ${url.href}\n`);
+  let told = "";
   let untried = steps.length;
   let failed = 0;
-  let told = "";
   for (const step of steps) {
     const started = performance.now();
     const answer = await send(step, url);
@@ -74,14 +76,14 @@ async function takeSteps(url: URL, steps: Step[]): Promise<number> {
   const rest = untried > 0 ? `, ${untried} not tried` : "";
   const failure = `${failed} of ${steps.length} steps failed${rest}.`;
   const success = `All ${steps.length} steps passed. Next, ${describeNext(url)}`;
-  stdout.write(failed > 0 ? `${failure}\n` : `${success}\n`);
+  stdout.write(`${failed > 0 ? failure : success}\n`);
   return failed > 0 ? 1 : 0;
 }
 
 /** The line for a step; `ms` is how long its answer took. */
 function formatStep(step: Step, answer: Answer, isPassed: boolean, ms: number): string {
   const result = isPassed ? "passed" : "FAILED";
-  const status = String(answer.status ?? "-").padEnd(3);
+  const status = `${answer.status ?? "-"}`.padEnd(3);
   const duration = `${Math.round(ms)} ms`.padStart(7);
   return `${result}  ${status}  ${duration}  ${step.name}\n`;
 }
@@ -103,6 +105,6 @@ async function send({ method, headers, body }: Step, url: URL): Promise<Answer> 
 /** Okta takes https only, and so reaches a receiver at an http URL through a tunnel. */
 function describeNext({ protocol, hostname, port }: URL): string {
   if (protocol === "https:") return "in Okta: Save & Continue, and Verify.";
-  const host = hostname.replace(/[[\]]/g, "");
-  return `open a tunnel: ${tunnelCommand({ host, port: Number(port || 80) })}`;
+  const receiver = { host: bareHost(hostname), port: Number(port || 80) };
+  return `open a tunnel: ${tunnelCommand(receiver)}`;
 }

@@ -15,16 +15,15 @@ export function printable(text: string, maxLength = Infinity): string {
 // One word of more than 78 characters, such as a URL, or as many words as fit.
 const INDENTED_LINE = /([^ ]{79,}|.{1,78})(?: +|$)/g;
 
-/** Indents a text by two columns, and breaks it at its spaces to fit 80. */
-export const indent = (text: string): string => text.replace(INDENTED_LINE, "\n  $1").slice(1);
-
-const NO_FIELDS: Record<string, unknown> = Object.freeze({});
+/** Makes a paragraph of a text: printable, indented by two columns, and broken to fit 80. */
+export function indent(text: string): string {
+  return printable(text, 400).replace(INDENTED_LINE, "\n  $1").slice(1);
+}
 
 /** The fields of a value of any shape; none when it is not an object. */
 export function fieldsOf(value: unknown): Record<string, unknown> {
-  return isRecord(value) ? value : NO_FIELDS;
+  return isRecord(value) ? value : {};
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;

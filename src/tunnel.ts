@@ -5,48 +5,46 @@ import { HOOK_PATH, kindOf, tunnelCommand, urlHost, type Settings } from "./sett
 import { fieldsOf } from "./text.js";
 
 /** What is known of the tunnel. */
-export interface TunnelState {
+export interface Tunnel {
   /** The origin that leads to the receiver, or the latest one that did. */
   url: string | undefined;
   /** "open", "closed", or where another tunnel leads while none leads here. */
   status: string;
 }
 
-/** The agent's lists of its tunnels. The second is deprecated; agents before 3.30 have no other. */
-const LISTS = ["endpoints", "tunnels"];
+/** What is known before the agent answers. */
+export const NO_TUNNEL: Tunnel = { url: undefined, status: "closed" };
+
+/** How long each of the agent's lists may take. */
+const TIMEOUT_MS = 2_000;
 
 /**
  * Asks the agent for its tunnels (https://ngrok.com/docs/agent/api/).
  *
- * @param timeoutMs how long each of the two lists may take
- * @param known the URL to prefer, where several lead to the receiver
- * @returns undefined when nothing is known, because the answers are late or of another form
+ * @param before what was known, and still is when the answers are late or of another form
  */
-export async function askAgent(
-  settings: Settings,
-  timeoutMs: number,
-  known?: string,
-): Promise<TunnelState | undefined> {
+export async function askAgent(settings: Settings, before = NO_TUNNEL): Promise<Tunnel> {
   let status: string | undefined;
-  for (const name of LISTS) {
-    const answer = await fetchJson(`http://${settings.ngrokWebAddr}/api/${name}`, timeoutMs);
+  // The second list is deprecated; agents before 3.30 have no other.
+  for (const name of ["endpoints", "tunnels"]) {
+    const answer = await fetchJson(`http://${settings.ngrokWebAddr}/api/${name}`);
     const list = fieldsOf(answer)[name];
     if (!Array.isArray(list)) continue;
     const tunnels = list.flatMap(readTunnel);
-    const ours = tunnels.filter(({ upstream }) => leadsHere(upstream, settings));
-    const urls = ours.map(({ url }) => url.origin);
-    const url = urls.find((each) => each === known) ?? urls[0];
+    const ours = tunnels.filter(({ to }) => leadsHere(to, settings));
+    const urls = ours.map(({ from }) => from.origin);
+    const url = urls.find((each) => each === before.url) ?? urls[0];
     if (url !== undefined) return { url, status: "open" };
     // Sorted, as the agent's order may change.
-    const [elsewhere] = tunnels.map(({ upstream }) => describeUpstream(upstream)).sort();
+    const [elsewhere] = tunnels.map(({ to }) => describeUpstream(to)).sort();
     status = elsewhere ?? status ?? "closed";
   }
-  return status === undefined ? undefined : { url: known, status };
+  return { ...before, status: status ?? before.status };
 }
 
-async function fetchJson(url: string, timeoutMs: number): Promise<unknown> {
-  const signal = AbortSignal.timeout(timeoutMs);
+async function fetchJson(url: string): Promise<unknown> {
   try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(url, { redirect: "manual", signal });
     return await response.json();
   } catch (error) {
@@ -58,16 +56,15 @@ async function fetchJson(url: string, timeoutMs: number): Promise<unknown> {
 }
 
 /** Reads an item of either list; nothing when Okta cannot reach it. */
-function readTunnel(item: unknown): { url: URL; upstream: URL }[] {
-  const fields = fieldsOf(item);
-  const { bindings } = fields;
-  const url = readUrl(fields.url ?? fields.public_url);
-  const upstream = readUrl(fieldsOf(fields.upstream).url ?? fieldsOf(fields.config).addr);
-  if (url?.protocol !== "https:" || !upstream?.protocol.startsWith("http")) return [];
+function readTunnel(item: unknown): { from: URL; to: URL }[] {
+  const { url, public_url: publicUrl, upstream, config, bindings } = fieldsOf(item);
+  const from = readUrl(url ?? publicUrl);
+  const to = readUrl(fieldsOf(upstream).url ?? fieldsOf(config).addr);
+  if (from?.protocol !== "https:" || !to?.protocol.startsWith("http")) return [];
   // A host under .internal is for other endpoints only, and one with a * is a pattern.
-  if (/\.internal$|\*/.test(url.hostname)) return [];
+  if (/\.internal$|\*/.test(from.hostname)) return [];
   const isPrivate = Array.isArray(bindings) && !bindings.includes("public");
-  return isPrivate ? [] : [{ url, upstream }];
+  return isPrivate ? [] : [{ from, to }];
 }
 
 function leadsHere({ protocol, hostname, port }: URL, settings: Settings): boolean {
@@ -75,61 +72,50 @@ function leadsHere({ protocol, hostname, port }: URL, settings: Settings): boole
   const kind = kindOf(settings.host);
   if (kind === "other") return hostname === urlHost(settings.host);
   // In a container the receiver listens on all addresses, and the upstream is a service's name.
-  if (kind === "wildcard" || kindOf(hostname) !== "other") return true;
-  return hostname === "host.docker.internal";
-}
-
-function describeUpstream({ protocol, hostname, port }: URL): string {
-  return `${protocol}//${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+  return kind === "wildcard" || kindOf(hostname) !== "other";
 }
 
 /** Reads an address in each form that ngrok writes: a URL, http:// alone, a host, or a port. */
 function readUrl(address: unknown): URL | undefined {
   if (typeof address !== "string" || address === "") return undefined;
-  const isPort = /^\d+$/.test(address);
-  const host = isPort ? `localhost:${address}` : address;
-  const text = host.includes("://") ? host : `http://${host}`;
-  const url = text.endsWith("://") ? `${text}localhost` : text;
-  return URL.canParse(url) ? new URL(url) : undefined;
+  const host = /^\d+$/.test(address) ? `localhost:${address}` : address;
+  const url = host.includes("://") ? host : `http://${host}`;
+  const whole = url.endsWith("://") ? `${url}localhost` : url;
+  return URL.canParse(whole) ? new URL(whole) : undefined;
 }
 
-/** What there is to say when one state follows another, if anything. */
-export function describeChange(
-  before: TunnelState,
-  { url, status }: TunnelState,
-  command: string,
-): Message | undefined {
-  if (before.url === url && before.status === status) return undefined;
-  if (status === "open") {
-    if (before.url === url) return { text: "The tunnel is open again, at the same URL." };
-    const details = [`${url}${HOOK_PATH}`];
-    if (before.url === undefined) {
-      return { text: "The tunnel is open. The event hook's URL:", details };
-    }
-    const text = "The tunnel has a new URL. Edit the hook in Okta, and verify it again:";
-    return { text, details, color: "yellow" };
+const describeUpstream = ({ protocol, hostname, port }: URL) =>
+  `${protocol}//${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+
+/** What there is to say when one state follows another: a message, or none. */
+export function describeChange(before: Tunnel, after: Tunnel, command: string): Message[] {
+  const { url, status } = after;
+  if (before.url === url && before.status === status) return [];
+  const hook = [`${url}${HOOK_PATH}`];
+  if (status === "open" && (before.url ?? url) === url) {
+    return [{ text: "The tunnel is open. The event hook's URL:", details: hook }];
   }
-  const details = [command];
+  if (status === "open") {
+    const text = "The tunnel has a new URL. Edit the hook in Okta, and verify it again:";
+    return [{ text, details: hook, color: "yellow" }];
+  }
   if (before.status === "open") {
     const text = "The tunnel closed: events are lost until you reopen it. Run:";
-    return { text, details, color: "red" };
+    return [{ text, details: [command], color: "red" }];
   }
-  if (status === "closed") return undefined;
-  return { text: `ngrok forwards to ${status}. Run instead:`, details, color: "yellow" };
+  if (status === "closed") return [];
+  const text = `ngrok forwards to ${status}. Run instead:`;
+  return [{ text, details: [command], color: "yellow" }];
 }
 
 /** Asks each second until a tunnel is found, and every five seconds from then on. */
-export async function followTunnel(
-  settings: Settings,
-  first: TunnelState | undefined,
-  tell: (news: Message) => void,
-): Promise<never> {
-  // The start-up text has told of a tunnel that is open already.
-  let state = first?.url ? first : { url: undefined, status: "closed" };
-  for (let next = first; ; next = await askAgent(settings, 2_000, state.url)) {
-    const news = next && describeChange(state, next, tunnelCommand(settings));
-    if (news !== undefined) tell(news);
-    state = next ?? state;
+export async function* followTunnel(settings: Settings, first: Tunnel): AsyncGenerator<Message> {
+  // The start-up text has told of a tunnel that is open already, and of nothing else.
+  let state = first.status === "open" ? first : NO_TUNNEL;
+  for (;;) {
     await sleep(state.url === undefined ? 1_000 : 5_000);
+    const next = await askAgent(settings, state);
+    yield* describeChange(state, next, tunnelCommand(settings));
+    state = next;
   }
 }

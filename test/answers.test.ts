@@ -5,6 +5,7 @@ import http from "node:http";
 import { after, test } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { send, sendRaw, type Request } from "./support/http.js";
+import { printable } from "../src/text.js";
 import { nextRequestLine } from "./support/lines.js";
 import * as okta from "./support/okta.js";
 import { startReceiver } from "./support/process.js";
@@ -58,19 +59,18 @@ test("a conditional verification gets its challenge all the same", async () => {
   }
 });
 
-const SET_FIELD = "set the hook's Authentication field to authorization";
-const PASTE = "paste the Authentication secret printed at the start";
+/** What to do in Okta's form. */
+const REMEDY = "paste the Authentication field and secret printed at the start";
 
-/** Authorization headers, what is wrong with each, and what to do about it in Okta's form. */
+/** Authorization headers, and what is wrong with each. */
 const rejections = [
-  [undefined, "no Authorization header", SET_FIELD],
-  ["YWRtaW46c3VwZXJzZWNyZXQ=", 'the secret lacks its "Basic " prefix', PASTE],
-  ["Bearer YWRtaW46c3VwZXJzZWNyZXQ=", "the scheme is not Basic", PASTE],
-  ["Basic supersecret!", "not Base64 of username:password", PASTE],
-  ["Basic YWRtaW46b3RoZXI=", "wrong user name or password", PASTE],
+  [undefined, "no Authorization header"],
+  ["YWRtaW46c3VwZXJzZWNyZXQ=", 'the secret lacks its "Basic " prefix'],
+  ["Bearer YWRtaW46c3VwZXJzZWNyZXQ=", "the scheme is not Basic"],
+  ["Basic YWRtaW46b3RoZXI=", "wrong user name or password"],
 ] as const;
 
-for (const [authorization, problem, remedy] of rejections) {
+for (const [authorization, problem] of rejections) {
   test(`verification passes but warns: ${problem}`, async () => {
     const headers = {
       "x-okta-verification-challenge": "c",
@@ -79,7 +79,7 @@ for (const [authorization, problem, remedy] of rejections) {
     const answer = await ask({ headers });
     assert.deepEqual([answer.status, answer.body, answer.users], [200, '{"verification":"c"}', ""]);
     assert.equal(answer.line.text, "verified, but deliveries will get a 401");
-    assert.equal(answer.line.details.join(" "), `${problem}: ${remedy}`);
+    assert.equal(answer.line.details.join(" "), `${problem}: ${REMEDY}`);
   });
 
   test(`401: ${problem}`, async () => {
@@ -98,7 +98,7 @@ for (const [authorization, problem, remedy] of rejections) {
     assert.equal(answer.line.text, problem);
     const [from, ...rest] = answer.line.details;
     assert.equal(from, "from 127.0.0.1");
-    assert.equal(rest.join(" "), `Okta does not retry: ${remedy}`);
+    assert.equal(rest.join(" "), `Okta does not retry: ${REMEDY}`);
   });
 }
 
@@ -324,7 +324,11 @@ for (const [what, request, status, error, path = "/userCreated"] of refusals) {
     const [from, ...rest] = line.details;
     assert.equal(from, "from 127.0.0.1");
     const shown = `${line.text}: ${rest.join(" ")}.`;
-    assert.equal(shown.toLowerCase(), told.error.toLowerCase(), "the console says the same");
+    assert.equal(
+      shown.toLowerCase(),
+      printable(told.error).toLowerCase(),
+      "the console says the same",
+    );
   });
 }
 

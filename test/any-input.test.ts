@@ -353,9 +353,9 @@ test("any credentials: exactly the right header is let in", () => {
     username,
     unicode,
     (name, password, otherName, otherPassword) => {
-      const why = createAuthenticator(name, password);
+      const why = createAuthenticator({ username: name, password });
       const token = Buffer.from(`${name}:${password}`, "utf8").toString("base64");
-      assert.equal(basicAuthorization(name, password), `Basic ${token}`);
+      assert.equal(basicAuthorization({ username: name, password }), `Basic ${token}`);
       assert.equal(why(`bAsIc ${token}`), undefined);
       for (const [wrongName, wrongPassword] of [
         [otherName, password],
@@ -364,7 +364,8 @@ test("any credentials: exactly the right header is let in", () => {
         [`${name} `, password],
       ] as const) {
         const isRight = wrongName === name && wrongPassword === password;
-        assert.equal(why(basicAuthorization(wrongName, wrongPassword)) === undefined, isRight);
+        const header = basicAuthorization({ username: wrongName, password: wrongPassword });
+        assert.equal(why(header) === undefined, isRight);
       }
       assert.notEqual(why(token), undefined);
       assert.notEqual(why(`Basic ${token}=`), undefined);

@@ -4,6 +4,10 @@ import { test } from "node:test";
 import { readDelivery, type HookEvent } from "../src/receiver/event-hook.js";
 import { created, delivery, event, group, user } from "./support/okta.js";
 
+const NO_TARGET = "no target";
+const NO_USER = "no user among its targets";
+const NO_LOGIN = "a user without an alternateId";
+
 const create = "user.lifecycle.create";
 const john = user("john.doe@example.com");
 const johnOnly = { logins: ["john.doe@example.com"], lack: undefined };
@@ -31,31 +35,31 @@ const cases: [what: string, event: unknown, expected: Partial<HookEvent>][] = [
   [
     "a target whose type is a number",
     { target: [{ ...john, type: 7 }] },
-    { logins: [], lack: "user" },
+    { logins: [], lack: NO_USER },
   ],
   [
     "a type in other letters",
     { target: [{ ...john, type: "user" }] },
-    { logins: [], lack: "user" },
+    { logins: [], lack: NO_USER },
   ],
-  ["no user among the targets", { target: [group()] }, { logins: [], lack: "user" }],
-  ["an empty list of targets", { target: [] }, { logins: [], lack: "user" }],
-  ["a target that is null", { target: null }, { logins: [], lack: "target" }],
-  ["no target", {}, { logins: [], lack: "target" }],
-  ["a target that is text", { target: "User" }, { logins: [], lack: "user" }],
-  ["a target that is an object", { target: { 0: john } }, { logins: [], lack: "user" }],
+  ["no user among the targets", { target: [group()] }, { logins: [], lack: NO_USER }],
+  ["an empty list of targets", { target: [] }, { logins: [], lack: NO_USER }],
+  ["a target that is null", { target: null }, { logins: [], lack: NO_TARGET }],
+  ["no target", {}, { logins: [], lack: NO_TARGET }],
+  ["a target that is text", { target: "User" }, { logins: [], lack: NO_USER }],
+  ["a target that is an object", { target: { 0: john } }, { logins: [], lack: NO_USER }],
   [
     "odd targets between whole ones",
     { target: [null, john, 7, "x", [], john] },
     {
       logins: ["john.doe@example.com", "john.doe@example.com"],
-      lack: "alternateId",
+      lack: NO_LOGIN,
     },
   ],
   ...[null, undefined, "", 7, ["x"], {}].map((alternateId): (typeof cases)[number] => [
     `a user whose alternateId is ${JSON.stringify(alternateId)}`,
     { target: [{ ...john, alternateId }] },
-    { logins: [], lack: "alternateId" },
+    { logins: [], lack: NO_LOGIN },
   ]),
   [
     "an outcome as Okta's preview has it",
@@ -71,19 +75,19 @@ const cases: [what: string, event: unknown, expected: Partial<HookEvent>][] = [
     (outcome): (typeof cases)[number] => [
       `the outcome ${JSON.stringify(outcome)}, which has no result`,
       { outcome },
-      { result: undefined },
+      { result: "", hasSucceeded: true },
     ],
   ),
   ...[7, false, {}, [], ["SUCCESS"]].map((result): (typeof cases)[number] => [
     `the result ${JSON.stringify(result)}, which is not text`,
     { outcome: { result } },
-    { result: typeof result },
+    { result: typeof result, hasSucceeded: false },
   ]),
   ["an eventType that is a number", { eventType: 7 }, { eventType: undefined }],
   ...[null, 7, "x", [], true].map((odd): (typeof cases)[number] => [
     `${JSON.stringify(odd)} for an event`,
     odd,
-    { eventType: undefined, result: undefined, hasSucceeded: true, logins: [], lack: "target" },
+    { eventType: undefined, result: "", hasSucceeded: true, logins: [], lack: NO_TARGET },
   ]),
 ];
 for (const [what, value, expected] of cases) {

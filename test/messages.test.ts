@@ -40,6 +40,8 @@ for (const [what, text, expected] of escapes) {
 }
 
 test("a long text is cut, and a character cut in two is escaped", () => {
+  assert.equal(indent("x".repeat(401)), `  ${"x".repeat(400)}…`);
+  assert.equal(indent("x".repeat(400)), `  ${"x".repeat(400)}`);
   assert.equal(printable("abcdef", 3), "abc…");
   assert.equal(printable("abc", 3), "abc");
   assert.equal(printable("ab🦊", 3), "ab\\ud83e…");
@@ -53,6 +55,7 @@ const paragraphs = [
   ["a URL longer than a line", `see ${word(90)} now`, `  see\n  ${word(90)}\n  now`],
   ["spaces that do not break", `${word(40)}\u00a0${word(50)}`, `  ${word(40)}\u00a0${word(50)}`],
   ["a URL alone", word(90), `  ${word(90)}`],
+  ["hostile text", "a\n\u001b[2J\u202eb", "  a\\u000a\\u001b[2J\\u202eb"],
 ] as const;
 for (const [what, text, expected] of paragraphs) {
   test(`indents ${what}, within 80 columns where it can`, () => {
@@ -132,7 +135,7 @@ test("a secret that is too long for its line stands alone on one", () => {
 test("the secret is left out where it should not be seen, and it is said where it is", () => {
   const text = startText(settings);
   assert.doesNotMatch(text, /YWRtaW46|supersecret/);
-  assert.match(text, /^ {5}Authentication secret {2}shown only when stderr is a terminal$/m);
+  assert.match(text, /^ {5}Authentication secret {2}shown on a terminal only$/m);
   for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
 });
 

@@ -55,7 +55,7 @@ test("without settings it names all that is missing and the remedy", async (t) =
 test("an .env that is a folder, unreadable, or cut short by a # is told apart", async (t) => {
   const asFolder = folder(t);
   mkdirSync(join(asFolder, ".env"));
-  assert.match(await failure(t, { cwd: asFolder }), /\n {2}But \.env is a folder: /);
+  assert.match(await failure(t, { cwd: asFolder }), /\n {2}But \.env cannot be read: EISDIR/);
   const cutShort = folder(t);
   writeFileSync(join(cutShort, ".env"), "BASIC_AUTH_USERNAME=admin\nBASIC_AUTH_PASSWORD=#x\n");
   const message = await failure(t, { cwd: cutShort });

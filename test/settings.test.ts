@@ -26,7 +26,6 @@ const good: [what: string, env: Record<string, string>, expected: Partial<typeof
   ["a host name in capitals", { HOST: "LOCALHOST" }, { host: "localhost" }],
   ["a short form of an address", { HOST: "127.1" }, { host: "127.0.0.1" }],
   ["a long form of an IPv6 address", { HOST: "0:0:0:0:0:0:0:1" }, { host: "::1" }],
-  ["an IPv6 address with its zone", { HOST: "fe80::1%lo" }, { host: "fe80::1%lo" }],
   ["an agent elsewhere", { NGROK_WEB_ADDR: "localhost:4041" }, { ngrokWebAddr: "localhost:4041" }],
   ["an agent on IPv6", { NGROK_WEB_ADDR: "[::1]:4040" }, { ngrokWebAddr: "[::1]:4040" }],
   [
@@ -69,6 +68,7 @@ const bad: [env: Record<string, string | undefined>, problem: string][] = [
   [{ HOST: "http://127.0.0.1" }, `${HOST} "http://127.0.0.1".`],
   [{ HOST: "[::1]" }, `${HOST} "[::1]".`],
   [{ HOST: "::g" }, `${HOST} "::g".`],
+  [{ HOST: "fe80::1%lo" }, `${HOST} "fe80::1%lo".`],
   [{ HOST: "my host" }, `${HOST} "my host".`],
   [{ HOST: "a\u001b[2J" }, `${HOST} "a\\u001b[2J".`],
   [{ HOST: "a\u202eb" }, `${HOST} "a\\u202eb".`],
@@ -94,7 +94,7 @@ const BOTH = "BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD must be set, and not e
 const COPY = "Copy .env.example to .env in this folder.";
 const envFileErrors: [code: string, remedy: string][] = [
   ["ENOENT", COPY],
-  ["EISDIR", "But .env is a folder: it must be a file."],
+  ["EISDIR", "But .env cannot be read: it failed"],
   ["EACCES", "But .env cannot be read: it failed"],
 ];
 for (const [code, remedy] of envFileErrors) {

@@ -269,7 +269,6 @@ describe("npm run simulate", { concurrency: 2 }, () => {
       for (const { path, headers } of all) {
         assert.equal(path, "/userCreated");
         assert.equal(headers.accept, "application/json");
-        assert.ok(headers["ngrok-skip-browser-warning"], "ngrok's free plan would answer else");
       }
 
       const [verification, ...posts] = all;
@@ -494,7 +493,7 @@ describe("npm run simulate", { concurrency: 2 }, () => {
       assert.equal(all.length, 0, "nothing was sent");
     }
 
-    const NO_URL = "--url must be an http or https URL, without credentials in it.";
+    const NO_URL = "--url must be an http or https URL, without credentials.";
     const misused: [what: string, args: (url: string) => string[], message: string][] = [
       [
         "lacks a value",
@@ -525,7 +524,7 @@ describe("npm run simulate", { concurrency: 2 }, () => {
 
     test("has no URL where PORT=0: asks for one", async (t) => {
       const result = await simulate(t, []);
-      const message = "PORT is 0, so the receiver may be at any port: give its URL with --url.";
+      const message = "PORT is 0: give the receiver's URL with --url.";
       assertMisuse(result, message, []);
     });
 

@@ -117,16 +117,12 @@ test("the deliveries hold the user, several events, and Okta's preview sample", 
   );
 });
 
-test("a login is delivered as it is, and escaped and cut where it is printed", () => {
-  const long = `\u001b\u202e${"x".repeat(200)}@example.com`;
-  const steps = stepsFor(long);
-  assert.equal(
-    steps[1]?.name,
-    `delivery of a created user, \\u001b\\u202e${"x".repeat(78)}…`,
-    "80 characters are kept",
-  );
+test("a login is delivered as it is, and escaped where it is printed", () => {
+  const hostile = "\u001b\u202ex@example.com";
+  const steps = stepsFor(hostile);
+  assert.equal(steps[1]?.name, "delivery of a created user, \\u001b\\u202ex@example.com");
   const [john] = envelopesOf(steps);
-  assert.equal(john?.data.events[0]?.target?.[0]?.alternateId, long);
+  assert.equal(john?.data.events[0]?.target?.[0]?.alternateId, hostile);
 });
 
 test("a file is delivered alone after the verification, with the right credentials", () => {

@@ -40,7 +40,7 @@ const CLOSED = "Fix: the tunnel is closed: start ngrok again, and give Okta its 
 const UNREACHED = "Fix: start the receiver, on the port that ngrok forwards to: npm start.";
 const LATE = "Fix: answer completely within 3 seconds, Okta's limit.";
 const REFUSED = "Fix: nothing listens there: start the receiver with npm start.";
-const UNKNOWN = "Fix: check the URL: unknown host (the tunnel may be closed).";
+const UNKNOWN = "Fix: check the URL: unknown host.";
 const NO_HTTPS = "Fix: use http:// for the receiver on this machine: it has no https.";
 const failedWith = (code: string) => `Fix: check the URL: the connection failed (${code}).`;
 

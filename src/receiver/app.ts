@@ -2,10 +2,10 @@
 import express from "express";
 import type { ErrorRequestHandler, Express, Request, RequestHandler } from "express";
 import type { Output } from "../output.js";
-import { HOOK_PATH, type Credentials } from "../settings.js";
-import { fieldsOf, printable } from "../text.js";
+import { HOOK_PATH } from "../settings.js";
+import { fieldsOf } from "../text.js";
 import { announce, summarize } from "./announcements.js";
-import { createAuthenticator, type Authenticator } from "./basic-auth.js";
+import { createAuthenticator, type Authenticator, type Credentials } from "./basic-auth.js";
 import { readDelivery } from "./event-hook.js";
 import { refuse, REFUSALS } from "./refusals.js";
 import { createRepeatDetector } from "./repeats.js";
@@ -22,33 +22,35 @@ export interface AppOptions extends Credentials {
 }
 
 /** Creates the application, which answers Okta's verification and takes its deliveries. */
-export function createApp({ username, password, print, log }: AppOptions): Express {
-  const authenticate = createAuthenticator(username, password);
+export function createApp({ print, log, ...credentials }: AppOptions): Express {
+  const authenticate = createAuthenticator(credentials);
   const readBody = express.raw({ limit: BODY_LIMIT, type: () => true });
   const app = express();
-  app.disable("x-powered-by").disable("etag");
-  app.enable("case sensitive routing").enable("strict routing");
-  app.set("trust proxy", "loopback"); // ngrok's agent connects from there.
+  app.disable("x-powered-by");
+  app.enable("case sensitive routing");
+  app.enable("strict routing");
+  // ngrok's agent connects from there.
+  app.set("trust proxy", "loopback");
 
   app.use(requestLog(log), requireHost);
   app
     .route(HOOK_PATH)
     .head(refuseMethod)
     .get(verify(authenticate))
-    .post(authorize(authenticate), requireJson, admitBody, readBody, parseJson, deliver(print))
+    .post(authorize(authenticate), admitBody, readBody, parseJson, deliver(print))
     .all(refuseMethod);
   app.get("/", welcome);
   app.use(refusePath, refuseError);
   return app;
 }
 
-/** Node's own answer would leave no line. */
+/** Asks for a Host header (RFC 9112, 3.2): Node's own answer would leave no line. */
 const requireHost: RequestHandler = (req, res, next) => {
   if (req.headers.host !== undefined || req.httpVersion === "1.0") next();
   else refuse(res, REFUSALS.noHost);
 };
 
-const challengeOf = (req: Request): string | undefined => req.get("x-okta-verification-challenge");
+const challengeOf = (req: Request) => req.get("x-okta-verification-challenge");
 
 /**
  * Answers Okta's one-time verification, for which credentials are not needed:
@@ -60,40 +62,32 @@ function verify(authenticate: Authenticator): RequestHandler {
     if (verification === undefined) return refuse(res, REFUSALS.noChallenge);
     const problem = authenticate(req.headers.authorization);
     const text = "verified, but deliveries will get a 401";
+    const details = [`${problem}: ${FORM_REMEDY}`];
     if (problem === undefined) note(res, { text: "verified" });
-    else note(res, { text, details: [`${problem}: ${remedyFor(req)}`], color: "yellow" });
+    else note(res, { text, details, color: "yellow" });
     // Not by res.json, which may answer 304 to a conditional request.
     res.type("json").end(JSON.stringify({ verification }));
   };
 }
 
-/** What to change in Okta's form. */
-function remedyFor({ headers }: Request): string {
-  return headers.authorization === undefined
-    ? "set the hook's Authentication field to authorization"
-    : "paste the Authentication secret printed at the start";
-}
+const FORM_REMEDY = "paste the Authentication field and secret printed at the start";
 
 function authorize(authenticate: Authenticator): RequestHandler {
   return (req, res, next) => {
     const problem = authenticate(req.headers.authorization);
     if (problem === undefined) return next();
     res.set("WWW-Authenticate", 'Basic realm="Okta event hooks", charset="UTF-8"');
-    const remedy = `Okta does not retry: ${remedyFor(req)}`;
+    const remedy = `Okta does not retry: ${FORM_REMEDY}`;
     refuse(res, REFUSALS.unauthorized, { problem, remedy });
   };
 }
 
 const JSON_TYPE = /^application\/([\w.+-]+\+)?json[ \t]*(;|$)/i;
 
-const requireJson: RequestHandler = (req, res, next) => {
-  if (JSON_TYPE.test(req.headers["content-type"] ?? "")) next();
-  else refuse(res, REFUSALS.notJson);
-};
-
-/** Refuses a body that is too long before it is read, and answers `Expect: 100-continue`. */
+/** Refuses a body that is not JSON or too long before it is read; answers `Expect: 100-continue`. */
 const admitBody: RequestHandler = (req, res, next) => {
-  const { "content-length": length = 0, expect = "" } = req.headers;
+  const { "content-type": type = "", "content-length": length = 0, expect = "" } = req.headers;
+  if (!JSON_TYPE.test(type)) return refuse(res, REFUSALS.notJson);
   if (Number(length) > BODY_LIMIT) return refuse(res, REFUSALS.tooLarge);
   if (/100-continue/i.test(expect) && req.httpVersion !== "1.0") res.writeContinue();
   next();
@@ -104,12 +98,13 @@ const utf8 = new TextDecoder();
 /** JSON is UTF-8, whatever a charset says (RFC 8259, 8.1). */
 const parseJson: RequestHandler = (req, res, next) => {
   const bytes: unknown = req.body;
-  req.body = undefined; // A kept-alive connection would hold it in memory.
+  // A kept-alive connection would hold it in memory.
+  req.body = undefined;
   try {
     req.body = JSON.parse(bytes instanceof Uint8Array ? utf8.decode(bytes) : "");
   } catch (error) {
     // A copy: V8's error and its message refer to the whole body.
-    const remedy = structuredClone(printable(String(fieldsOf(error).message), 200));
+    const remedy = structuredClone(String(fieldsOf(error).message));
     return refuse(res, { status: 400, problem: "the body is not valid JSON", remedy });
   }
   next();
@@ -121,18 +116,18 @@ function deliver(print: AppOptions["print"]): RequestHandler {
 
   return async (req, res) => {
     const delivery = readDelivery(req.body);
-    req.body = undefined; // As in parseJson.
+    // As in parseJson.
+    req.body = undefined;
     if (delivery === undefined) return refuse(res, REFUSALS.noEvents);
     const { eventId, events } = delivery;
-    const suffix = eventId !== undefined && isRepeat(eventId) ? ", a repeat" : "";
+    const isRepeated = eventId !== undefined && isRepeat(eventId);
     const lines = announce(events);
-    const summary = summarize(events);
     try {
       if (lines.length > 0) await print(lines);
     } catch {
       return refuse(res, REFUSALS.unwritten);
     }
-    note(res, { ...summary, text: `${summary.text}${suffix}` });
+    note(res, summarize(events, isRepeated));
     res.writeHead(200, { "Content-Length": 0 }).end();
   };
 }
@@ -152,17 +147,16 @@ const welcome: RequestHandler = (req, res, next) => {
 const refusePath: RequestHandler = (req, res) => {
   const isVerification = challengeOf(req) !== undefined;
   const problem = isVerification ? "Okta's verification came to the wrong path" : "not found";
-  refuse(res, REFUSALS.notFound, { ...REFUSALS.notFound, problem });
+  refuse(res, REFUSALS.notFound, { problem });
 };
 
 /** Answers what reading a body throws; anything else is a fault of the receiver. */
 const refuseError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
   const { status, type, message } = fieldsOf(error);
-  if (type === "request.aborted") return; // Nobody is left to answer.
-  if (status === 413) return refuse(res, REFUSALS.tooLarge);
-  const remedy = printable(String(message), 200);
-  if (status === 400 || status === 415) {
-    return refuse(res, { status, problem: "the body cannot be read", remedy });
-  }
-  refuse(res, REFUSALS.fault, { ...REFUSALS.fault, remedy });
+  const remedy = String(message);
+  // Nobody is left to answer.
+  if (type === "request.aborted") return;
+  if (status === 413) refuse(res, REFUSALS.tooLarge);
+  else if (status !== 400 && status !== 415) refuse(res, REFUSALS.fault, { remedy });
+  else refuse(res, { status, problem: "the body cannot be read", remedy });
 };

@@ -5,21 +5,24 @@ import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Express } from "express";
 import type { Output } from "../output.js";
-import { fieldsOf, printable } from "../text.js";
+import { fieldsOf } from "../text.js";
 import { note } from "./request-log.js";
 
 const OPTIONS = {
-  requestTimeout: 10_000, // In milliseconds, with the headers and the body.
+  // In milliseconds, with the headers and the body.
+  requestTimeout: 10_000,
   connectionsCheckingInterval: 1_000,
-  keepAliveTimeout: 120_000, // ngrok's agent and load balancers reuse one for 60 to 90 seconds.
-  requireHostHeader: false, // The application asks for it, and leaves a line.
+  // ngrok's agent and load balancers reuse one for 60 to 90 seconds.
+  keepAliveTimeout: 120_000,
+  // The application asks for it, and leaves a line.
+  requireHostHeader: false,
 };
 
 /** Creates the application's server, which does not listen yet. */
 export function createHttpServer(app: Express, log: Output): http.Server {
   const latest = new WeakMap<Socket, http.ServerResponse>();
 
-  function handle(req: http.IncomingMessage, res: http.ServerResponse): void {
+  function handle(req: http.IncomingMessage, res: http.ServerResponse) {
     latest.set(req.socket, res);
     req.url = toPathAndQuery(req.url ?? "");
     app(req, res);
@@ -29,12 +32,10 @@ export function createHttpServer(app: Express, log: Output): http.Server {
   // Without these two, Node would ask for a body before the credentials are checked, and refuse
   // other expectations without a line.
   server.on("checkContinue", handle).on("checkExpectation", handle);
-  server.on("connect", ({ socket }) => {
-    socket.on("error", () => {}); // Node no longer listens for its errors.
-    refuseConnection(socket, { status: 405, text: "CONNECT is for proxies" }, log);
-  });
+  server.on("connect", ({ socket }) => refuseConnection(socket, CONNECT, log));
   server.on("clientError", (error, socket: Socket) => {
-    if (fieldsOf(error).code === "HPE_CLOSED_CONNECTION") return; // It comes after the last request.
+    // It comes after the last request.
+    if (fieldsOf(error).code === "HPE_CLOSED_CONNECTION") return;
     const fault = describeFault(error);
     const res = latest.get(socket);
     // Browsers open connections in advance, and may never send anything on them.
@@ -59,19 +60,18 @@ function classesOf(app: Express) {
 }
 
 // A client may send a whole URL (RFC 9112, 3.2.2); a fragment (#) is not part of a request target.
-const TARGET = /^(?:https?:\/\/[^/?#]*)?(?<pathAndQuery>[^#]*)/i;
+const AROUND_PATH = /^https?:\/\/[^/?#]*|#.*/gi;
 
 /** Reduces a request target to what Express expects: it fails on some other forms. */
 function toPathAndQuery(target: string): string {
-  const { pathAndQuery = "" } = TARGET.exec(target)?.groups ?? {};
-  return pathAndQuery.startsWith("/") ? pathAndQuery : `/${pathAndQuery}`;
+  const rest = target.replace(AROUND_PATH, "");
+  return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 /** Why Node's parser refused what arrived. */
-interface Fault {
-  status: number;
-  text: string;
-}
+type Fault = { status: number; text: string };
+
+const CONNECT: Fault = { status: 405, text: "CONNECT is for proxies" };
 
 const FAULTS = new Map<unknown, Fault>([
   ["HPE_HEADER_OVERFLOW", { status: 431, text: "the headers are over 16 KB" }],
@@ -86,24 +86,27 @@ function describeFault(error: Error): Fault {
   const { code, reason, rawPacket } = fieldsOf(error);
   const isTls = rawPacket instanceof Uint8Array && rawPacket[0] === TLS_HANDSHAKE;
   if (isTls) return { status: 400, text: "https was sent to an http port: use http://" };
-  const text = `not valid HTTP (${printable(String(reason ?? code), 80)})`;
+  const text = `not valid HTTP (${reason ?? code})`;
   return FAULTS.get(code) ?? { status: 400, text };
 }
 
 /** Ends a request whose rest is faulty, or that something faulty follows. */
-function endFaultyRequest(res: http.ServerResponse, { status, text }: Fault): void {
+function endFaultyRequest(res: http.ServerResponse, { status, text }: Fault) {
   res.shouldKeepAlive = false;
-  if (res.req.complete) return; // It gets its answer; what follows it gets none.
-  if (res.headersSent) {
-    res.end(() => res.req.socket.destroySoon()); // It is refused already.
-  } else {
+  // It gets its answer; what follows it gets none.
+  if (res.req.complete) return;
+  // Otherwise it is refused already.
+  if (!res.headersSent) {
     note(res, { text });
-    res.writeHead(status, { "Content-Length": 0 }).end();
+    res.writeHead(status, { "Content-Length": 0 });
   }
+  res.end(() => res.req.socket.destroySoon());
 }
 
 /** Refuses what did not become a request. */
-function refuseConnection(socket: Socket, { status, text }: Fault, log: Output): void {
+function refuseConnection(socket: Socket, { status, text }: Fault, log: Output) {
+  // Node no longer listens for its errors.
+  socket.on("error", () => {});
   const details = [`from ${socket.remoteAddress}`];
   void log.write(log.format({ text: `- - ${status}: ${text}`, details, color: "red" }));
   const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`;
@@ -118,10 +121,10 @@ function refuseConnection(socket: Socket, { status, text }: Fault, log: Output):
 export async function stopServer(server: http.Server, graceMs: number): Promise<void> {
   // Node drops a connection whose answer was under way only when asked again.
   const sweep = setInterval(() => server.closeIdleConnections(), 20);
-  const cutOff = setTimeout(() => server.closeAllConnections(), graceMs);
+  setTimeout(() => server.closeAllConnections(), graceMs).unref();
   server.close();
   await once(server, "close");
-  await nextTurn(); // The requests that were cut off print their lines first.
+  // The requests that were cut off print their lines first.
+  await nextTurn();
   clearInterval(sweep);
-  clearTimeout(cutOff);
 }

@@ -14,12 +14,9 @@ export interface Refusal {
   remedy: string;
 }
 
-/** A refusal as the console shows it. */
-type Explanation = Pick<Refusal, "problem" | "remedy">;
-
 /** The refusals whose words are always the same. */
 export const REFUSALS = {
-  noHost: refusal(400, "no Host header", "HTTP/1.1 requires one (RFC 9112, 3.2)"),
+  noHost: refusal(400, "no Host header", "HTTP/1.1 requires one"),
   noChallenge: refusal(400, "no x-okta-verification-challenge header", "Okta sends it to verify"),
   noEvents: refusal(400, "the body has no data.events list", "send an event hook's delivery"),
   unauthorized: refusal(401, "not authorized", "send this receiver's credentials (Basic)"),
@@ -38,17 +35,16 @@ function refusal(status: number, problem: string, remedy: string): Refusal {
 /**
  * Answers with a refusal at once, unless there is an answer already.
  *
- * @param shown what the console says, where it may tell more than the client
+ * @param shown what the console says instead, where it may tell more than the client
  */
-export function refuse(res: Response, refusal: Refusal, shown: Explanation = refusal): void {
+export function refuse(res: Response, refusal: Refusal, shown: Partial<Refusal> = {}): void {
   if (res.headersSent) return;
-  note(res, { text: shown.problem, details: [shown.remedy] });
   const { status, problem, remedy } = refusal;
+  note(res, { text: shown.problem ?? problem, details: [shown.remedy ?? remedy] });
   const error = `${problem.charAt(0).toUpperCase()}${problem.slice(1)}: ${remedy}.`;
   const body = JSON.stringify({ error });
-  res.status(status);
-  res.set("Content-Type", "application/json; charset=utf-8");
-  res.set("Content-Length", String(Buffer.byteLength(body)));
+  res.status(status).type("json");
+  res.set("Content-Length", `${Buffer.byteLength(body)}`);
   res.write(body);
   // A connection that is closed while the client still sends is reset, and the answer may get lost:
   // the rest of the request is read and dropped first (RFC 9112, 9.6).

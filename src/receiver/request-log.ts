@@ -15,21 +15,21 @@ export function note(res: ServerResponse, meaning: Message): void {
 /** Creates the middleware that prints a request's line once it is answered, or gone. */
 export function requestLog(log: Output): RequestHandler {
   const format: morgan.FormatFn<Request, Response> = (tokens, req, res) => {
-    const milliseconds = tokens["response-time"]?.(req, res, 1);
-    const message = describe(req, res, milliseconds);
-    return log.format(message).trimEnd(); // Morgan ends the line.
+    const ms = tokens["response-time"]?.(req, res, 1);
+    // Morgan ends the line.
+    return log.format(describe(req, res, ms)).trimEnd();
   };
   return morgan(format, { stream: { write: (text) => void log.write(text) } });
 }
 
-function describe(req: Request, res: Response, milliseconds: string | undefined): Message {
+function describe(req: Request, res: Response, ms?: string): Message {
   const request = `${req.method} ${printable(req.path, 200)}`;
   const meaning = meanings.get(res);
-  if (milliseconds === undefined || meaning === undefined) {
+  if (ms === undefined || meaning === undefined) {
     return { text: `${request}: no answer, the connection closed`, color: "yellow" };
   }
-  const text = `${request} ${res.statusCode} ${milliseconds} ms: ${meaning.text}`;
+  const { details = [] } = meaning;
+  const text = `${request} ${res.statusCode} ${ms} ms: ${meaning.text}`;
   if (res.statusCode < 400) return { ...meaning, text };
-  const from = `from ${printable(req.ip ?? "an unknown address", 50)}`;
-  return { text, details: [from, ...(meaning.details ?? [])], color: "red" };
+  return { text, details: [`from ${req.ip ?? "an unknown address"}`, ...details], color: "red" };
 }

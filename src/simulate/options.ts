@@ -1,6 +1,5 @@
 /** The command line of what plays Okta, and what npm and PowerShell leave of it. */
 import { parseArgs } from "node:util";
-import type { Environment } from "../settings.js";
 
 export const USAGE = `Usage: npm run simulate -- [options]
   --url URL        the event hook's URL (default: the receiver on this machine)
@@ -24,7 +23,7 @@ const text = { type: "string" } as const;
 const OPTIONS = { url: text, email: text, file: text, help: { type: "boolean" } } as const;
 
 /** Reads the options. Throws an error that says how to write them. */
-export function readOptions(args: string[], env: Environment): Options {
+export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options {
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   const options: Options = { ...values };
   for (const argument of positionals) {

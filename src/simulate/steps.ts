@@ -1,7 +1,6 @@
 /** What Okta sends: a verification, and deliveries. */
 import { randomUUID } from "node:crypto";
-import { basicAuthorization } from "../receiver/basic-auth.js";
-import type { Credentials } from "../settings.js";
+import { basicAuthorization, type Credentials } from "../receiver/basic-auth.js";
 import { printable } from "../text.js";
 
 /** One request, and what its answer must be. */
@@ -23,9 +22,8 @@ export interface Step {
  * @param file what to deliver instead of all the deliveries
  */
 export function createSteps(credentials: Credentials, email: string, file?: Buffer): Step[] {
-  const { username, password } = credentials;
-  const right = { authorization: basicAuthorization(username, password) };
-  const wrong = { authorization: basicAuthorization(username, randomUUID()) };
+  const right = { authorization: basicAuthorization(credentials) };
+  const wrong = { authorization: basicAuthorization({ ...credentials, password: randomUUID() }) };
   const verification = createVerification(right);
   if (file !== undefined) {
     return [verification, createDelivery("delivery of your file", file, right)];
@@ -39,7 +37,7 @@ export function createSteps(credentials: Credentials, email: string, file?: Buff
   const impostor = createDelivery("delivery with a wrong password: must be refused", one, wrong);
   return [
     verification,
-    createDelivery(`delivery of a created user, ${printable(email, 80)}`, one, right),
+    createDelivery(`delivery of a created user, ${printable(email)}`, one, right),
     createDelivery("delivery of two created users and another event", several, right),
     createDelivery("Okta's preview sample, whose target is null", preview, right),
     { ...stranger, expected: "refusal" },
@@ -47,48 +45,43 @@ export function createSteps(credentials: Credentials, email: string, file?: Buff
   ];
 }
 
-// The second header is not Okta's: it keeps the browser warning of ngrok's free plan away.
-const HEADERS = { accept: "application/json", "ngrok-skip-browser-warning": "true" };
+const JSON_TYPE = "application/json";
 
 /** https://developer.okta.com/docs/concepts/event-hooks/#one-time-verification-request */
-function createVerification(authorization: Record<string, string>): Step {
+function createVerification(authorization: object): Step {
   const challenge = { "x-okta-verification-challenge": randomUUID() };
   const identity = { "user-agent": "Okta-Integrations", "x-okta-request-id": randomUUID() };
-  const headers = { ...HEADERS, ...authorization, ...identity, ...challenge };
+  const headers = { accept: JSON_TYPE, ...authorization, ...identity, ...challenge };
   return { name: "verification", method: "GET", headers, body: null, expected: "echo" };
 }
 
 function createDelivery(name: string, body: Step["body"], authorization: object): Step {
-  const type = { "content-type": "application/json", "user-agent": "Okta Hook Service v1.0.0" };
-  const headers = { ...HEADERS, ...authorization, ...type };
+  const type = { accept: JSON_TYPE, "content-type": JSON_TYPE };
+  const headers = { ...type, ...authorization, "user-agent": "Okta Hook Service v1.0.0" };
   return { name, method: "POST", headers, body, expected: "acknowledgement" };
 }
 
 /** https://developer.okta.com/docs/concepts/event-hooks/#sample-event-delivery-payload */
 function payload(...events: object[]): string {
   const source = "https://example.okta.com/api/v1/eventHooks/who0example";
-  const eventTime = new Date().toISOString();
   const versions = { eventTypeVersion: "1.0", cloudEventsVersion: "0.1" };
-  const identity = { eventType: "com.okta.event_hook", eventId: randomUUID(), source, eventTime };
-  const data = { events };
-  return JSON.stringify({ ...identity, ...versions, contentType: "application/json", data });
+  const identity = { eventType: "com.okta.event_hook", eventId: randomUUID(), source };
+  const content = { eventTime: new Date(), contentType: JSON_TYPE, data: { events } };
+  return JSON.stringify({ ...identity, ...versions, ...content });
 }
 
-function created(alternateId: string): object {
-  return event("user.lifecycle.create", [{ id: "00u0example", type: "User", alternateId }]);
-}
+const created = (alternateId: string) =>
+  event("user.lifecycle.create", [{ id: "00u0example", type: "User", alternateId }]);
 
-function event(eventType: string, target: object[]): object {
-  const published = new Date().toISOString();
-  return { uuid: randomUUID(), published, eventType, outcome: { result: "SUCCESS" }, target };
+function event(eventType: string, target: object[] | null, result = "SUCCESS"): object {
+  const identity = { uuid: randomUUID(), published: new Date(), eventType };
+  return { ...identity, outcome: { result }, target };
 }
 
 /** The event that Okta's preview shows where an org has no real one. */
 const PREVIEW_SAMPLE = {
-  ...event("user.lifecycle.create", []),
-  outcome: { result: "Success" },
+  ...event("user.lifecycle.create", null, "Success"),
   actor: null,
   debugContext: null,
   securityContext: null,
-  target: null,
 };

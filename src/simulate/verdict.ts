@@ -12,10 +12,10 @@ export const ANSWER_LIMIT_MS = 3_000;
 const ACKNOWLEDGEMENTS = [200, 204];
 
 /** Okta retries a delivery once, after a 5xx or without an answer in time; after a 4xx never. */
-const isRetried = ({ status }: Answer): boolean => status === undefined || status >= 500;
+const isRetried = ({ status }: Answer) => status === undefined || status >= 500;
 
 /** Okta does not follow redirects. */
-const isRedirect = ({ status = 0 }: Answer): boolean => status >= 300 && status < 400;
+const isRedirect = ({ status = 0 }: Answer) => status >= 300 && status < 400;
 
 /** An answer; without a status when none came whole and in time. */
 export interface Answer {
@@ -68,8 +68,8 @@ const FIXES = new Map<string | number | undefined, string>([
   ["ERR_NGROK_8012", "start the receiver, on the port that ngrok forwards to: npm start"],
   ["TimeoutError", "answer completely within 3 seconds, Okta's limit"],
   ["ECONNREFUSED", "nothing listens there: start the receiver with npm start"],
-  ["ENOTFOUND", "check the URL: unknown host (the tunnel may be closed)"],
-  ["EAI_AGAIN", "check the URL: unknown host (the tunnel may be closed)"],
+  ["ENOTFOUND", "check the URL: unknown host"],
+  ["EAI_AGAIN", "check the URL: unknown host"],
   [401, "give the receiver and this command the same .env, and restart the receiver"],
   [404, `end the URL in ${HOOK_PATH}`],
 ]);
