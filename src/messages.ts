@@ -8,7 +8,7 @@ import { fieldsOf, indent } from "./text.js";
 const PUBLISHED_PASSWORD = "supersecret";
 
 /**
- * Where the receiver listens, and what to do next, in its order.
+ * Where the receiver listens, and what to do next, in order.
  *
  * @param tunnelUrl the tunnel's origin, when it is open already
  * @param secret the Authentication secret, where it may be shown
@@ -18,7 +18,7 @@ export function startText(settings: Settings, tunnelUrl?: string, secret?: strin
   const hook = `In Okta's Admin Console, Workflow > Event Hooks > Create Event Hook:
 ${describeField("URL", url ?? "printed here when the tunnel is open")}
 ${describeField("Authentication field", "authorization")}
-${describeField("Authentication secret", secret ?? "shown on a terminal only")}
+${describeField("Authentication secret", secret ?? "hidden: stderr is not a terminal")}
 ${describeField("Subscribe to events", "User created")}
 Then click Save & Continue, and Verify.`;
   const tunnel = `1. Open a tunnel in another terminal:  ${tunnelCommand(settings)}`;
@@ -61,13 +61,13 @@ export function describeListenError(error: unknown, { host, port }: Settings): s
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
     return `HOST "${host}" is not an address of this machine: use 127.0.0.1.\n`;
   }
-  return `Cannot listen: check HOST and PORT.\n${indent(String(message))}\n`;
+  return `Cannot listen: check HOST and PORT.\n${indent(`${message}`)}\n`;
 }
 
 /** Why users cannot be written to stdout, and what that means. */
 export function describeWriteError(error: unknown): Message {
   const { code, message } = fieldsOf(error);
-  let reason = String(message);
+  let reason = `${message}`;
   if (code === "EPIPE") reason = "the pipe was closed";
   if (code === "ENOSPC") reason = "the disk is full";
   const text = `Cannot write to stdout (${reason}): stopping.`;

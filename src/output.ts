@@ -29,7 +29,7 @@ export class Output {
   constructor(stream: StandardStream, noColor: boolean) {
     this.#stream = stream;
     this.#hasColor = stream.isTTY && !noColor && stream.hasColors();
-    // Each write reports its own.
+    // Each write reports its own error; an unhandled one would end the process.
     stream.on("error", () => {});
   }
 
@@ -41,7 +41,7 @@ export class Output {
   /** The message as lines that are safe to print. The first begins with the time of day. */
   format({ text, details = [], color }: Message): string {
     const time = new Date().toTimeString().slice(0, 8);
-    const line = `${time} ${printable(text)}`;
+    const line = `${time} ${printable(text, 400)}`;
     const head = color === undefined ? line : this.paint(color, line);
     return [head, ...details.map(indent), ""].join("\n");
   }
@@ -55,19 +55,21 @@ export class Output {
   write(text: string): Promise<void> {
     this.#waiting += text;
     if (this.#group === undefined) {
-      this.#group = this.#latest.then(nextTurn).then(() => this.#writeGroup());
-      // Not every writer waits for the end.
-      this.#group.catch(() => {});
+      const turn = this.#latest.then(nextTurn);
+      this.#group = turn.then(() => writeWhole(this.#stream, this.#take()));
+      // Not every writer waits for the end. What a failure leaves unwritten is dropped.
+      this.#group.catch(() => this.#take());
       this.#latest = this.#group;
     }
     return this.#group;
   }
 
-  #writeGroup(): Promise<void> {
+  /** Takes what waits: the next text begins another group. */
+  #take(): string {
     const text = this.#waiting;
     this.#waiting = "";
     this.#group = undefined;
-    return writeWhole(this.#stream, text);
+    return text;
   }
 }
 

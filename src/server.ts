@@ -17,7 +17,7 @@ const GRACE_MS = 3_000;
 /** How long the last lines may take to be written: a pipe may have no reader. */
 const LAST_WRITE_MS = 500;
 
-/** npm repeats the signal of one Ctrl-C within this time. A person takes longer for a second one. */
+/** npm repeats the signal of one Ctrl-C within this time. A person needs longer for another. */
 const REPEATED_SIGNAL_MS = 100;
 
 /** How long the agent may keep the instructions waiting. */
@@ -26,13 +26,13 @@ const AGENT_LIMIT_MS = 400;
 const SIGNALS = ["SIGINT", "SIGTERM"];
 
 const { env, stdout, stderr } = process;
+const reading = readSettings(env, config({ quiet: true, debug: false }).error);
+// Only now: .env may set it.
 const noColor = env.NO_COLOR !== undefined;
 const users = new Output(stdout, noColor);
 const log = new Output(stderr, noColor);
 let isStopping = false;
 
-const { error } = config({ quiet: true, debug: false });
-const reading = readSettings(env, error);
 if ("settings" in reading) {
   start(reading.settings);
 } else {
@@ -42,9 +42,10 @@ if ("settings" in reading) {
 
 function start(settings: Settings) {
   const server = createHttpServer(createApp({ ...settings, print, log }), log);
+  // PORT 0 leaves the choice to the system.
   server.on("listening", () => {
     const { port } = fieldsOf(server.address());
-    void sayWhatToDo({ ...settings, port: Number(port) });
+    void guide({ ...settings, port: Number(port) });
   });
   server.on("error", (error) => {
     void stop(server, messages.describeListenError(error, settings), 1);
@@ -65,7 +66,8 @@ function start(settings: Settings) {
   }
 }
 
-async function sayWhatToDo(settings: Settings) {
+/** Says what to do next, and from then on what becomes of the tunnel. */
+async function guide(settings: Settings) {
   const tunnel = await Promise.race([askAgent(settings), sleep(AGENT_LIMIT_MS, NO_TUNNEL)]);
   // The secret is for the person at the terminal, not for a log.
   const secret = stderr.isTTY ? basicAuthorization(settings) : undefined;
@@ -86,14 +88,12 @@ async function stop(server: Server, reason: string, exitCode: number) {
   if (isStopping) return;
   say(reason);
   isStopping = true;
-  setTimeout(restoreSignals, REPEATED_SIGNAL_MS);
+  // Another signal then ends the process at once, as it does by default.
+  for (const signal of SIGNALS) {
+    setTimeout(() => process.removeAllListeners(signal), REPEATED_SIGNAL_MS);
+  }
   await stopServer(server, GRACE_MS);
   const written = Promise.allSettled([users.write(""), log.write("")]);
   await Promise.race([written, sleep(LAST_WRITE_MS)]);
   process.exit();
-}
-
-/** From then on another signal ends the process at once, as it does by default. */
-function restoreSignals() {
-  for (const signal of SIGNALS) process.removeAllListeners(signal);
 }

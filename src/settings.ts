@@ -1,4 +1,4 @@
-/** The settings: what the environment says, or everything that is wrong with it. */
+/** The settings: read from the environment, and the URL and command that follow from them. */
 import type { Credentials } from "./receiver/basic-auth.js";
 import { fieldsOf, printable } from "./text.js";
 
@@ -34,7 +34,7 @@ export function readSettings(env: NodeJS.ProcessEnv, envFileError?: unknown): Re
   if (!isAddress(agent)) problems.push(invalid("NGROK_WEB_ADDR", "host:port", agent));
   if (username.includes(":")) {
     // The value is not shown: the password may follow the colon.
-    problems.push("BASIC_AUTH_USERNAME must not contain a colon (RFC 7617).");
+    problems.push("BASIC_AUTH_USERNAME must not contain a colon.");
   }
   const missing = ["BASIC_AUTH_USERNAME", "BASIC_AUTH_PASSWORD"].filter((name) => !env[name]);
   if (missing.length > 0) {
@@ -42,21 +42,21 @@ export function readSettings(env: NodeJS.ProcessEnv, envFileError?: unknown): Re
     problems.push(`${problem}\n  ${describeRemedy(envFileError)}`);
   }
   if (problems.length > 0) return { problems };
-  // In the one form that URLs have of it: 127.1 is 127.0.0.1.
+  // As URLs normalize it: 127.1 becomes 127.0.0.1.
   const { hostname } = new URL(`http://${urlHost(host)}`);
   const normalized = { port: Number(port), host: bareHost(hostname), ngrokWebAddr: agent };
   return { settings: { username, password, ...normalized } };
 }
 
 const invalid = (name: string, form: string, value: string) =>
-  `${name} must be ${form}, not "${printable(value)}".`;
+  `${name} must be ${form}, not "${printable(value, 80)}".`;
 
 /** What to do about missing credentials depends on what is in place of `.env`. */
 function describeRemedy(envFileError: unknown): string {
-  if (envFileError === undefined) return "Quote the value in .env: an unquoted # starts a comment.";
+  if (envFileError === undefined) return "Set it in .env, quoted: an unquoted # starts a comment.";
   const { code, message } = fieldsOf(envFileError);
   if (code === "ENOENT") return "Copy .env.example to .env in this folder.";
-  return `But .env cannot be read: ${printable(String(message))}`;
+  return `But .env cannot be read: ${message}`;
 }
 
 const isHost = (text: string) => isAuthority(urlHost(text));

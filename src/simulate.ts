@@ -1,4 +1,4 @@
-/** The entry of what plays Okta: reads the options, takes the steps, exits with the result. */
+/** The entry of the Okta simulator: reads the options, takes the steps, exits with the result. */
 import { readFileSync } from "node:fs";
 import { config } from "dotenv";
 import { bareHost, localUrl, readSettings, tunnelCommand, type Settings } from "./settings.js";
@@ -7,18 +7,21 @@ import { createSteps, type Step } from "./simulate/steps.js";
 import { ANSWER_LIMIT_MS, judge, type Answer } from "./simulate/verdict.js";
 import { fieldsOf, indent, printable } from "./text.js";
 
+/** An http or https URL, without credentials before its host. */
+const HTTP_URL = /^https?:\/\/[^/?#@]+([/?#]|$)/i;
+
 const { argv, env, stdout, stderr } = process;
-// Nobody reads the result.
+// When stdout fails, nobody reads the result.
 stdout.on("error", () => process.exit(1));
 try {
   process.exitCode = await main();
 } catch (error) {
   // What the options ask for cannot be done: nothing was sent.
-  const [message = ""] = String(fieldsOf(error).message).split("\n");
+  const [message = ""] = `${fieldsOf(error).message}`.split(/\. |\n/);
   stderr.write(`${printable(message)}\n\n${USAGE}`);
   process.exitCode = 2;
 }
-// A connection that fails late would hold the exit up.
+// Exits now: a connection that fails late would keep the process alive.
 stdout.write("", () => process.exit());
 
 /** Does what the options ask for, and resolves to the exit status. Rejects on misuse. */
@@ -28,8 +31,7 @@ async function main(): Promise<number> {
     stdout.write(USAGE);
     return 0;
   }
-  const { error } = config({ quiet: true, debug: false });
-  const reading = readSettings(env, error);
+  const reading = readSettings(env, config({ quiet: true, debug: false }).error);
   if ("problems" in reading) {
     stderr.write(`${reading.problems.join("\n")}\n`);
     return 1;
@@ -45,11 +47,10 @@ function chooseUrl(given: string | undefined, settings: Settings): URL {
     throw new Error("PORT is 0: give the receiver's URL with --url.");
   }
   const text = given ?? localUrl(settings);
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username || url.password) {
+  if (!URL.canParse(text) || !HTTP_URL.test(text)) {
     throw new Error("--url must be an http or https URL, without credentials.");
   }
-  return url;
+  return new URL(text);
 }
 
 /** Takes the steps in turn, and resolves to the exit status. */

@@ -15,7 +15,7 @@ export function printable(text: string, maxLength = Infinity): string {
 // One word of more than 78 characters, such as a URL, or as many words as fit.
 const INDENTED_LINE = /([^ ]{79,}|.{1,78})(?: +|$)/g;
 
-/** Makes a paragraph of a text: printable, indented by two columns, and broken to fit 80. */
+/** Makes a paragraph: printable, at most 400 characters, indented by two, broken to fit 80. */
 export function indent(text: string): string {
   return printable(text, 400).replace(INDENTED_LINE, "\n  $1").slice(1);
 }

@@ -21,37 +21,35 @@ const TIMEOUT_MS = 2_000;
 /**
  * Asks the agent for its tunnels (https://ngrok.com/docs/agent/api/).
  *
- * @param before what was known, and still is when the answers are late or of another form
+ * @param before the latest known state; kept where the answers are late or malformed
  */
 export async function askAgent(settings: Settings, before = NO_TUNNEL): Promise<Tunnel> {
-  let status: string | undefined;
-  // The second list is deprecated; agents before 3.30 have no other.
-  for (const name of ["endpoints", "tunnels"]) {
-    const answer = await fetchJson(`http://${settings.ngrokWebAddr}/api/${name}`);
-    const list = fieldsOf(answer)[name];
-    if (!Array.isArray(list)) continue;
-    const tunnels = list.flatMap(readTunnel);
-    const ours = tunnels.filter(({ to }) => leadsHere(to, settings));
-    const urls = ours.map(({ from }) => from.origin);
-    const url = urls.find((each) => each === before.url) ?? urls[0];
-    if (url !== undefined) return { url, status: "open" };
-    // Sorted, as the agent's order may change.
-    const [elsewhere] = tunnels.map(({ to }) => describeUpstream(to)).sort();
-    status = elsewhere ?? status ?? "closed";
-  }
-  return { ...before, status: status ?? before.status };
+  const endpoints = await fetchList(settings, "endpoints");
+  // The second list is deprecated, but agents before 3.30 have no other.
+  const older = endpoints?.length ? [] : await fetchList(settings, "tunnels");
+  const tunnels = [...(endpoints ?? []), ...(older ?? [])].flatMap(readTunnel);
+  const ours = tunnels.filter(({ to }) => leadsHere(to, settings));
+  const urls = ours.map(({ from }) => from.origin);
+  const url = urls.find((each) => each === before.url) ?? urls[0];
+  if (url !== undefined) return { url, status: "open" };
+  if (endpoints === undefined || older === undefined) return before;
+  // Sorted, as the agent's order may change.
+  const [elsewhere] = tunnels.map(({ to }) => describeUpstream(to)).sort();
+  return { ...before, status: elsewhere ?? "closed" };
 }
 
-async function fetchJson(url: string): Promise<unknown> {
+/** Fetches a list of the agent's; empty where it has none, undefined where it cannot be read. */
+async function fetchList(settings: Settings, name: string): Promise<unknown[] | undefined> {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const url = `http://${settings.ngrokWebAddr}/api/${name}`;
     const response = await fetch(url, { redirect: "manual", signal });
-    return await response.json();
+    if (response.status === 404) return [];
+    const list = fieldsOf(await response.json())[name];
+    return Array.isArray(list) ? list : undefined;
   } catch (error) {
-    // An agent that is not running has no tunnels, in either list.
     const { code } = fieldsOf(fieldsOf(error).cause);
-    const isAbsent = code === "ECONNREFUSED" || code === "ENOTFOUND";
-    return isAbsent ? { endpoints: [], tunnels: [] } : undefined;
+    return code === "ECONNREFUSED" || code === "ENOTFOUND" ? [] : undefined;
   }
 }
 
@@ -62,7 +60,7 @@ function readTunnel(item: unknown): { from: URL; to: URL }[] {
   const to = readUrl(fieldsOf(upstream).url ?? fieldsOf(config).addr);
   if (from?.protocol !== "https:" || !to?.protocol.startsWith("http")) return [];
   // A host under .internal is for other endpoints only, and one with a * is a pattern.
-  if (/\.internal$|\*/.test(from.hostname)) return [];
+  if (/\.internal\.?$|\*/.test(from.hostname)) return [];
   const isPrivate = Array.isArray(bindings) && !bindings.includes("public");
   return isPrivate ? [] : [{ from, to }];
 }
@@ -91,8 +89,9 @@ const describeUpstream = ({ protocol, hostname, port }: URL) =>
 export function describeChange(before: Tunnel, after: Tunnel, command: string): Message[] {
   const { url, status } = after;
   if (before.url === url && before.status === status) return [];
+  const isSameUrl = (before.url ?? url) === url;
   const hook = [`${url}${HOOK_PATH}`];
-  if (status === "open" && (before.url ?? url) === url) {
+  if (status === "open" && isSameUrl) {
     return [{ text: "The tunnel is open. The event hook's URL:", details: hook }];
   }
   if (status === "open") {
@@ -104,7 +103,7 @@ export function describeChange(before: Tunnel, after: Tunnel, command: string): 
     return [{ text, details: [command], color: "red" }];
   }
   if (status === "closed") return [];
-  const text = `ngrok forwards to ${status}. Run instead:`;
+  const text = `ngrok forwards to ${status}. Stop it, and run:`;
   return [{ text, details: [command], color: "yellow" }];
 }
 

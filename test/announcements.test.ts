@@ -83,13 +83,13 @@ const cases: Case[] = [
     details: ["event 1 has no target", ...ADVICE, "event 2 has no target", "event 3 has no target"],
   },
   {
-    what: "many that failed: ten are named",
+    what: "many that failed: all are named, for they are nowhere else",
     events: Array.from({ length: 12 }, (_, index) =>
       created(`u${index}@example.com`, { outcome: { result: "DENY" } }),
     ),
     logins: [],
     text: "12 events, 0 users created, 12 not created",
-    details: Array.from({ length: 10 }, (_, index) => `not created: u${index}@example.com (DENY)`),
+    details: Array.from({ length: 12 }, (_, index) => `not created: u${index}@example.com (DENY)`),
   },
   {
     what: "a failure among many other types, which hide it not",
@@ -146,6 +146,20 @@ const cases: Case[] = [
     logins: [],
     text: "2 events, 2 ignored",
     details: ["ignored: User.Lifecycle.Create"],
+  },
+  {
+    what: "a failure with a login that is too long for a line, which hides the result not",
+    events: [created("a".repeat(500), { outcome: { result: "DENY" } })],
+    logins: [],
+    text: "1 event, 0 users created, 1 not created",
+    details: [`not created: ${"a".repeat(80)}… (DENY)`],
+  },
+  {
+    what: "a type that is too long for a line",
+    events: [event("a".repeat(81)), event("b")],
+    logins: [],
+    text: "2 events, 2 ignored",
+    details: [`ignored: ${"a".repeat(80)}…, b`],
   },
   {
     what: "the same other type twice, which is named once",

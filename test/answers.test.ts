@@ -60,7 +60,7 @@ test("a conditional verification gets its challenge all the same", async () => {
 });
 
 /** What to do in Okta's form. */
-const REMEDY = "paste the Authentication field and secret printed at the start";
+const REMEDY = "paste the Authentication values printed at the start";
 
 /** Authorization headers, and what is wrong with each. */
 const rejections = [

@@ -1,57 +1,94 @@
-/** Memory: a connection that stays open after a delivery keeps nothing of it. */
+/** Memory: what was delivered or said is kept neither by a connection nor by a stream that is gone. */
 import assert from "node:assert/strict";
 import http from "node:http";
 import { test } from "node:test";
-import { send } from "./support/http.js";
-import { created, delivery, post } from "./support/okta.js";
-import { folder, GUIDE, run, SERVER } from "./support/process.js";
+import { connect, send } from "./support/http.js";
+import { created, delivery, event, post } from "./support/okta.js";
+import { folder, GUIDE, run, SERVER, type Ends, type Transcript } from "./support/process.js";
 
 const CONNECTIONS = 10;
 
-/** A tenth of what was delivered, in bytes. */
-const LIMIT = 9_000_000;
-
-/** Has the receiver collect its garbage and say how much memory is in use, in bytes. */
+/** Has the receiver collect its garbage and say on stdout how much memory is in use, in bytes. */
 const REPORT = `data:text/javascript,${encodeURIComponent(`
   process.on("SIGUSR2", () => {
     setImmediate(() => {
       gc();
       const { heapUsed, external } = process.memoryUsage();
-      console.error("in use: " + (heapUsed + external));
+      console.log("in use: " + (heapUsed + external));
     });
   });
 `)}`;
 
-test("ten kept-alive connections keep nothing of 9 MB that each has delivered", async (t) => {
+/** Starts a receiver; resolves to it, to where it is, and to a check of what it keeps. */
+async function startMeasured(t: Ends) {
   const args = ["--expose-gc", "--import", REPORT, SERVER];
-  const { child, stderr } = run(t, process.execPath, args, { env: GUIDE, cwd: folder(t) });
+  const receiver = run(t, process.execPath, args, { env: GUIDE, cwd: folder(t) });
+  const { child, stdout, stderr } = receiver;
   const [, url = ""] = await stderr.until(/^Listening on (.*)\n[^]*npm run simulate\n\n/);
-  const inUse = async () => {
-    const before = stderr.text.length;
-    child.kill("SIGUSR2");
-    const [, bytes] = await stderr.until(/in use: (\d+)\n/, before);
-    return Number(bytes);
-  };
+  const inUse = () => askFor(stdout, () => child.kill("SIGUSR2"));
+
+  async function assertKept(before: number, limit: number): Promise<void> {
+    let growth = Infinity;
+    // The first collections may come before the last answer's own ends are gone.
+    for (let tries = 0; tries < 20 && growth > limit; tries += 1) growth = (await inUse()) - before;
+    assert.ok(growth <= limit, `${growth} bytes more are in use`);
+  }
+  return { ...receiver, url, inUse, assertKept };
+}
+
+async function askFor(stdout: Transcript, ask: () => void): Promise<number> {
+  const before = stdout.text.length;
+  ask();
+  const [, bytes] = await stdout.until(/in use: (\d+)\n/, before);
+  return Number(bytes);
+}
+
+const LONG = "x".repeat(9_000_000);
+const denied = { outcome: { result: "DENY" } };
+const many = Array.from({ length: 7_000 }, (_, index) => created(`u${index}@example.com`));
+const bodies: [what: string, body: string, status: number][] = [
+  ["users", JSON.stringify(delivery(...many)), 200],
+  ["a type", JSON.stringify(delivery(event(LONG))), 200],
+  ["a login", JSON.stringify(delivery(created(LONG, denied))), 200],
+  ["a result", JSON.stringify(delivery(created("a", { outcome: { result: LONG } }))), 200],
+  ["what is not JSON", `{${" ".repeat(9_000_000)}`, 400],
+];
+test("ten kept-alive connections keep nothing of 9 MB that each has delivered", async (t) => {
+  const { url, inUse, assertKept } = await startMeasured(t);
   const agent = new http.Agent({ keepAlive: true });
   t.after(() => agent.destroy());
-  const deliver = async (users: number, body?: string) => {
-    const events = Array.from({ length: users }, (_, index) => created(`u${index}@example.com`));
-    const request = { ...post(delivery(...events)), agent, ...(body && { body }) };
+  const deliver = async (body: string, expected: number) => {
+    const request = { ...post(delivery()), agent, body };
     const sent = Array.from({ length: CONNECTIONS }, () => send(url, request));
-    const expected = body === undefined ? 200 : 400;
     for (const { status } of await Promise.all(sent)) assert.equal(status, expected);
     assert.equal(Object.values(agent.freeSockets).flat().length, CONNECTIONS);
   };
-  await deliver(1);
+  await deliver(JSON.stringify(delivery(created("a@example.com"))), 200);
   const before = await inUse();
-  const settled = async () => {
-    let growth = Infinity;
-    // The first collections may come before the last answer's own ends are gone.
-    for (let tries = 0; tries < 20 && growth > LIMIT; tries += 1) growth = (await inUse()) - before;
-    assert.ok(growth <= LIMIT, `${growth} bytes more are in use`);
+  for (const [what, body, status] of bodies) {
+    await deliver(body, status);
+    // A tenth of what was delivered.
+    await assertKept(before, 9_000_000).catch((error: unknown) => {
+      assert.fail(`${what}: ${String(error)}`);
+    });
+  }
+});
+
+test("a log that nobody reads any more is not kept", async (t) => {
+  const { child, url, inUse, assertKept } = await startMeasured(t);
+  const ask = `GET /${"x".repeat(190)} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  const askOften = async () => {
+    const socket = await connect(Number(new URL(url).port));
+    let text = "";
+    socket.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+    socket.end(ask.repeat(10_000));
+    await new Promise((resolve) => socket.on("close", resolve));
+    assert.equal(text.match(/HTTP\/1\.1 404 /g)?.length, 10_000);
   };
-  await deliver(7_000);
-  await settled();
-  await deliver(0, `{${" ".repeat(9_000_000)}`);
-  await settled();
+  child.stderr?.destroy();
+  await askOften();
+  const before = await inUse();
+  await askOften();
+  // Half of what the log would take.
+  await assertKept(before, 1_000_000);
 });

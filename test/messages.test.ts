@@ -135,7 +135,7 @@ test("a secret that is too long for its line stands alone on one", () => {
 test("the secret is left out where it should not be seen, and it is said where it is", () => {
   const text = startText(settings);
   assert.doesNotMatch(text, /YWRtaW46|supersecret/);
-  assert.match(text, /^ {5}Authentication secret {2}shown on a terminal only$/m);
+  assert.match(text, /^ {5}Authentication secret {2}hidden: stderr is not a terminal$/m);
   for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
 });
 

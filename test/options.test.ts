@@ -68,8 +68,8 @@ describe("misuse", () => {
 });
 
 describe("an option before npm's own --", () => {
-  const KEPT_URL = "npm kept --url. Write: npm run simulate -- --url VALUE";
-  const KEPT_FILE = "npm kept --file. Write: npm run simulate -- --file VALUE";
+  const KEPT_URL = "npm kept --url: write npm run simulate -- --url VALUE";
+  const KEPT_FILE = "npm kept --file: write npm run simulate -- --file VALUE";
   const kept: [env: Record<string, string>, args: string[], message: string][] = [
     [{ npm_config_url: HTTP }, [], KEPT_URL],
     [{ npm_config_url: HTTP }, ["delivery.json"], KEPT_URL],

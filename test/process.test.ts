@@ -59,7 +59,7 @@ test("an .env that is a folder, unreadable, or cut short by a # is told apart", 
   const cutShort = folder(t);
   writeFileSync(join(cutShort, ".env"), "BASIC_AUTH_USERNAME=admin\nBASIC_AUTH_PASSWORD=#x\n");
   const message = await failure(t, { cwd: cutShort });
-  assert.match(message, /^BASIC_AUTH_PASSWORD must .*\n {2}Quote the value in \.env: /);
+  assert.match(message, /^BASIC_AUTH_PASSWORD must .*\n {2}Set it in \.env, quoted: /);
 });
 
 test("settings come from .env in the working directory, and the environment wins", async (t) => {

@@ -166,6 +166,32 @@ test("a whole delivery gets its answer, whatever follows it on the connection", 
   await isWell(receiver);
 });
 
+const UNAUTHORIZED = "POST /userCreated HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}";
+const LAST: [what: string, bytes: string][] = [
+  ["what is not HTTP", "\u0000"],
+  ["CONNECT", "CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n"],
+];
+for (const [what, bytes] of LAST) {
+  test(`before ${what}, each request of one write gets its answer and its line`, async () => {
+    const before = receiver.users().length;
+    const line = receiver.stderr.text.length;
+    const requests = `${WHOLE}${UNAUTHORIZED}${GET}\r\n${WHOLE}`;
+    const text = await sendRaw(receiver.port, `${requests}${bytes}`);
+    const statuses = [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+    assert.deepEqual(statuses, ["200", "401", "400", "200"]);
+    assert.equal(receiver.users().slice(before), userLine("jane.roe@example.com").repeat(2));
+    await receiver.stderr.until(/(?: POST .*created[^]*){2}$/, line);
+    const said = receiver.stderr.text.slice(line);
+    assert.equal(said.match(/^\d\d:/gm)?.length, 4);
+  });
+}
+
+test("a refused request that something faulty follows: the connection is closed", async () => {
+  const text = await sendRaw(receiver.port, `${UNAUTHORIZED}\u0000`);
+  assert.match(text, /^HTTP\/1\.1 401 (?:(?!HTTP).)*$/s);
+  await isWell(receiver);
+});
+
 test("deliveries sent one behind the other are answered one behind the other", async () => {
   const before = receiver.users().length;
   const line = receiver.stderr.text.length;

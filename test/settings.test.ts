@@ -54,7 +54,7 @@ const PORT = "PORT must be a whole number from 0 to 65535, not";
 const HOST = "HOST must be an IP address or a host name, not";
 const ADDRESS = "NGROK_WEB_ADDR must be host:port, not";
 const EMPTY =
-  "must be set, and not empty.\n  Quote the value in .env: an unquoted # starts a comment.";
+  "must be set, and not empty.\n  Set it in .env, quoted: an unquoted # starts a comment.";
 const bad: [env: Record<string, string | undefined>, problem: string][] = [
   [{ PORT: "8082x" }, `${PORT} "8082x".`],
   [{ PORT: "65536" }, `${PORT} "65536".`],
@@ -80,7 +80,7 @@ const bad: [env: Record<string, string | undefined>, problem: string][] = [
   [{ NGROK_WEB_ADDR: "256.1.1.1:4040" }, `${ADDRESS} "256.1.1.1:4040".`],
   [{ NGROK_WEB_ADDR: "::1:4040" }, `${ADDRESS} "::1:4040".`],
   [{ NGROK_WEB_ADDR: "\u001b[2J:4040" }, `${ADDRESS} "\\u001b[2J:4040".`],
-  [{ BASIC_AUTH_USERNAME: "a:b" }, "BASIC_AUTH_USERNAME must not contain a colon (RFC 7617)."],
+  [{ BASIC_AUTH_USERNAME: "a:b" }, "BASIC_AUTH_USERNAME must not contain a colon."],
   [{ BASIC_AUTH_USERNAME: "" }, `BASIC_AUTH_USERNAME ${EMPTY}`],
   [{ BASIC_AUTH_PASSWORD: undefined }, `BASIC_AUTH_PASSWORD ${EMPTY}`],
 ];

@@ -500,6 +500,7 @@ describe("npm run simulate", { concurrency: 2 }, () => {
         () => ["--url", "--file", "a.json"],
         "Option '--url' argument is ambiguous.",
       ],
+      ["has an unknown option", (url) => [url, "--nonsense"], "Unknown option '--nonsense'"],
       [
         "names a file that is not there",
         (url) => [url, "none\u001b.json"],
@@ -538,7 +539,7 @@ describe("npm run simulate", { concurrency: 2 }, () => {
     test("npm keeps to itself (--url=URL): tells so, and sends nothing", async (t) => {
       const { url, port, all } = await standIn(t, receiver());
       const result = await npmRunSimulate(t, [`--url=${url}`], { PORT: port });
-      const message = "npm kept --url. Write: npm run simulate -- --url VALUE";
+      const message = "npm kept --url: write npm run simulate -- --url VALUE";
       assertMisuse(result, message, all);
     });
 

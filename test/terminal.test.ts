@@ -1,10 +1,12 @@
 /** A real pseudo-terminal: what a person sees there, and what a pipe does not get. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { send } from "./support/http.js";
 import { created, delivery, post, SECRET, userLine } from "./support/okta.js";
-import { GUIDE, run, SERVER, startReceiver, type Ends } from "./support/process.js";
+import { folder, GUIDE, run, SERVER, startReceiver, type Ends } from "./support/process.js";
 
 const { stdout: version } = spawnSync("script", ["--version"], { encoding: "utf8" });
 const skip =
@@ -14,7 +16,7 @@ const skip =
 const WRONG = { "x-okta-verification-challenge": "c", authorization: "Basic YWRtaW46b3RoZXI=" };
 
 /** Starts the receiver in a terminal, sends it what is good, odd and bad; resolves to what it showed. */
-async function showing(t: Ends, env: Record<string, string>): Promise<string> {
+async function showing(t: Ends, env: Record<string, string>, cwd?: string): Promise<string> {
   const args = [
     "--quiet",
     "--return",
@@ -24,6 +26,7 @@ async function showing(t: Ends, env: Record<string, string>): Promise<string> {
   ];
   const { stdout } = run(t, "script", args, {
     env: { ...GUIDE, TERM: "xterm-256color", SHELL: "/bin/sh", ...env },
+    ...(cwd && { cwd }),
   });
   const [, url = ""] = await stdout.until(/Listening on (\S+)\r\n[^]*BASIC_AUTH_PASSWORD=/);
   assert.equal((await send(url, post(delivery(created("john.doe@example.com"))))).status, 200);
@@ -57,10 +60,15 @@ test("what matters has its colour, and what to do about it has none", { skip }, 
 });
 
 test("NO_COLOR takes the colour away, and leaves the secret", { skip }, async (t) => {
-  const shown = await showing(t, { NO_COLOR: "1" });
-  assert.ok(shown.includes(SECRET));
-  assert.ok(shown.includes(`\n${userLine("john.doe@example.com")}`));
-  assert.ok(!shown.includes("\u001b"));
+  const cwd = folder(t);
+  writeFileSync(join(cwd, ".env"), "NO_COLOR=1\n");
+  const inEnvironment = showing(t, { NO_COLOR: "1" });
+  const inFile = showing(t, {}, cwd);
+  for (const shown of await Promise.all([inEnvironment, inFile])) {
+    assert.ok(shown.includes(SECRET));
+    assert.ok(shown.includes(`\n${userLine("john.doe@example.com")}`));
+    assert.ok(!shown.includes("\u001b"));
+  }
 });
 
 test("a pipe gets neither the secret nor an escape code", async (t) => {

@@ -153,6 +153,7 @@ const unreachable = [
   "tls://example.ngrok-free.app",
   "https://receiver.internal",
   "https://receiver.INTERNAL:443/",
+  "https://receiver.internal.",
   "https://*.example.ngrok.app",
   "example.ngrok-free.app",
   "",
@@ -257,12 +258,12 @@ const pairsOfLists: [what: string, answers: Answers, state: Tunnel][] = [
     OPEN,
   ],
   [
-    "a first one with other ports only does not end the search",
+    "a first one with anything in it is enough: what it calls private, the second cannot tell",
     {
-      endpoints: endpoints(endpoint(OTHER, ELSEWHERE)),
-      tunnels: tunnels(tunnel(OTHER, ELSEWHERE), tunnel(PUBLIC, "8082")),
+      endpoints: endpoints(endpoint(PUBLIC, "8082", ["internal"])),
+      tunnels: tunnels(tunnel(PUBLIC, "8082")),
     },
-    OPEN,
+    CLOSED,
   ],
   [
     "a broken first one does not end the search",
@@ -291,16 +292,16 @@ const pairsOfLists: [what: string, answers: Answers, state: Tunnel][] = [
   ["only the first may exist", { endpoints: endpoints() }, CLOSED],
   ["only the second may exist", { tunnels: tunnels() }, CLOSED],
   [
-    "an empty second one is news, though the first is broken",
+    "an empty second one is no news while the first is broken",
     { endpoints: hangUp, tunnels: tunnels() },
-    CLOSED,
+    BEFORE,
   ],
   [
-    "an empty first one is news, though the second is broken",
+    "an empty first one is no news while the second is broken",
     { endpoints: endpoints(), tunnels: hangUp },
-    CLOSED,
+    BEFORE,
   ],
-  ["where neither exists, there is no news", {}, BEFORE],
+  ["where neither exists, there is no tunnel", {}, CLOSED],
 ];
 for (const [what, answers, state] of pairsOfLists) {
   test(`of the agent's two lists: ${what}`, async (t) => {
@@ -407,7 +408,7 @@ const messages = {
     color: "red",
   }),
   elsewhere: (upstream: string, command: string): Message => ({
-    text: `ngrok forwards to ${upstream}. Run instead:`,
+    text: `ngrok forwards to ${upstream}. Stop it, and run:`,
     details: [command],
     color: "yellow",
   }),

@@ -17,7 +17,9 @@ export function announce(events: HookEvent[]): string[] {
   for (const { eventType, hasSucceeded, logins } of events) {
     const words = ANNOUNCEMENTS.get(eventType);
     if (words === undefined || !hasSucceeded) continue;
-    for (const login of logins) lines.push(`The user ${printable(login)} ${words.said}`);
+    for (const login of logins) {
+      lines.push(`The user ${printable(login)} ${words.said}`);
+    }
   }
   return lines;
 }
@@ -37,14 +39,14 @@ export function summarize(events: HookEvent[], isRepeated: boolean): Message {
     if (ofType.length > 0) counts.push(`${quantity(users, "user")} ${done}`);
     if (failed > 0) counts.push(`${failed} not ${done}`);
   }
-  const details = [...new Set(events.flatMap(remarkOn))].slice(0, 10);
+  const details = [...new Set(events.flatMap(remarkOn))];
   const color = details.length > 0 ? "yellow" : undefined;
 
   const ignored = events.filter(({ eventType }) => !ANNOUNCEMENTS.has(eventType));
   if (ignored.length > 0) {
     counts.push(`${ignored.length} ignored`);
-    const types = new Set(ignored.map(({ eventType }) => eventType ?? "no eventType"));
-    details.push(`ignored: ${[...types].join(", ")}`);
+    const types = ignored.map(({ eventType = "no eventType" }) => printable(eventType, 80));
+    details.push(`ignored: ${[...new Set(types)].join(", ")}`);
   }
   if (isRepeated) counts.push("a repeat");
   return { text: counts.join(", "), details, color };
@@ -62,7 +64,8 @@ function remarkOn(event: HookEvent, index: number): string[] {
   const { eventType, hasSucceeded, logins, result, lack } = event;
   const words = ANNOUNCEMENTS.get(eventType);
   if (words === undefined) return [];
-  if (!hasSucceeded) return [`not ${words.done}: ${logins[0] ?? "no login"} (${result})`];
+  const login = printable(logins[0] ?? "no login", 80);
+  if (!hasSucceeded) return [`not ${words.done}: ${login} (${result})`];
   if (lack === undefined) return [];
   const remark = `event ${index + 1} has ${lack}`;
   return lack === "no target" ? [remark, ...PREVIEW_ADVICE] : [remark];

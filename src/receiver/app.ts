@@ -1,7 +1,7 @@
 /** The Express application: its routes, and the order of the checks. */
 import express from "express";
 import type { ErrorRequestHandler, Express, Request, RequestHandler } from "express";
-import type { Output } from "../output.js";
+import type { Message, Output } from "../output.js";
 import { HOOK_PATH } from "../settings.js";
 import { fieldsOf } from "../text.js";
 import { announce, summarize } from "./announcements.js";
@@ -13,6 +13,9 @@ import { note, requestLog } from "./request-log.js";
 
 /** 10 MB, in bytes: an event takes 1 to 5 kB, and Okta documents no limit for their number. */
 const BODY_LIMIT = 10 * 1024 * 1024;
+
+/** What to do in Okta's form when the credentials are not right. */
+const HOOK_REMEDY = "paste the Authentication values printed at the start";
 
 export interface AppOptions extends Credentials {
   /** Prints lines for created users. A delivery is acknowledged only once this has resolved. */
@@ -29,10 +32,11 @@ export function createApp({ print, log, ...credentials }: AppOptions): Express {
   app.disable("x-powered-by");
   app.enable("case sensitive routing");
   app.enable("strict routing");
-  // ngrok's agent connects from there.
+  // ngrok's agent connects from the loopback, and names the client in X-Forwarded-For.
   app.set("trust proxy", "loopback");
 
   app.use(requestLog(log), requireHost);
+  // Without a handler of its own, Express answers HEAD as it does GET.
   app
     .route(HOOK_PATH)
     .head(refuseMethod)
@@ -44,13 +48,11 @@ export function createApp({ print, log, ...credentials }: AppOptions): Express {
   return app;
 }
 
-/** Asks for a Host header (RFC 9112, 3.2): Node's own answer would leave no line. */
+/** Refuses HTTP/1.1 without a Host header (RFC 9112, 3.2): Node's own answer leaves no line. */
 const requireHost: RequestHandler = (req, res, next) => {
   if (req.headers.host !== undefined || req.httpVersion === "1.0") next();
   else refuse(res, REFUSALS.noHost);
 };
-
-const challengeOf = (req: Request) => req.get("x-okta-verification-challenge");
 
 /**
  * Answers Okta's one-time verification, for which credentials are not needed:
@@ -60,31 +62,33 @@ function verify(authenticate: Authenticator): RequestHandler {
   return (req, res) => {
     const verification = challengeOf(req);
     if (verification === undefined) return refuse(res, REFUSALS.noChallenge);
-    const problem = authenticate(req.headers.authorization);
-    const text = "verified, but deliveries will get a 401";
-    const details = [`${problem}: ${FORM_REMEDY}`];
-    if (problem === undefined) note(res, { text: "verified" });
-    else note(res, { text, details, color: "yellow" });
+    note(res, describeVerification(authenticate(req.headers.authorization)));
     // Not by res.json, which may answer 304 to a conditional request.
     res.type("json").end(JSON.stringify({ verification }));
   };
 }
 
-const FORM_REMEDY = "paste the Authentication field and secret printed at the start";
+/** Credentials are not needed yet: what is wrong with them is a warning. */
+function describeVerification(problem: string | undefined): Message {
+  if (problem === undefined) return { text: "verified" };
+  const text = "verified, but deliveries will get a 401";
+  return { text, details: [`${problem}: ${HOOK_REMEDY}`], color: "yellow" };
+}
 
 function authorize(authenticate: Authenticator): RequestHandler {
   return (req, res, next) => {
     const problem = authenticate(req.headers.authorization);
     if (problem === undefined) return next();
-    res.set("WWW-Authenticate", 'Basic realm="Okta event hooks", charset="UTF-8"');
-    const remedy = `Okta does not retry: ${FORM_REMEDY}`;
+    res.set("WWW-Authenticate", 'Basic realm="Okta", charset="UTF-8"');
+    const remedy = `Okta does not retry: ${HOOK_REMEDY}`;
     refuse(res, REFUSALS.unauthorized, { problem, remedy });
   };
 }
 
+/** application/json, or a type that ends in +json (RFC 6839, 3.1). */
 const JSON_TYPE = /^application\/([\w.+-]+\+)?json[ \t]*(;|$)/i;
 
-/** Refuses a body that is not JSON or too long before it is read; answers `Expect: 100-continue`. */
+/** Before a body is read: refuses all but JSON of at most 10 MB; answers 100-continue. */
 const admitBody: RequestHandler = (req, res, next) => {
   const { "content-type": type = "", "content-length": length = 0, expect = "" } = req.headers;
   if (!JSON_TYPE.test(type)) return refuse(res, REFUSALS.notJson);
@@ -98,13 +102,13 @@ const utf8 = new TextDecoder();
 /** JSON is UTF-8, whatever a charset says (RFC 8259, 8.1). */
 const parseJson: RequestHandler = (req, res, next) => {
   const bytes: unknown = req.body;
-  // A kept-alive connection would hold it in memory.
+  // Otherwise a kept-alive connection keeps the body in memory.
   req.body = undefined;
   try {
     req.body = JSON.parse(bytes instanceof Uint8Array ? utf8.decode(bytes) : "");
   } catch (error) {
     // A copy: V8's error and its message refer to the whole body.
-    const remedy = structuredClone(String(fieldsOf(error).message));
+    const remedy = structuredClone(`${fieldsOf(error).message}`);
     return refuse(res, { status: 400, problem: "the body is not valid JSON", remedy });
   }
   next();
@@ -116,7 +120,7 @@ function deliver(print: AppOptions["print"]): RequestHandler {
 
   return async (req, res) => {
     const delivery = readDelivery(req.body);
-    // As in parseJson.
+    // Not needed any more; see parseJson.
     req.body = undefined;
     if (delivery === undefined) return refuse(res, REFUSALS.noEvents);
     const { eventId, events } = delivery;
@@ -150,13 +154,15 @@ const refusePath: RequestHandler = (req, res) => {
   refuse(res, REFUSALS.notFound, { problem });
 };
 
+const challengeOf = (req: Request) => req.get("x-okta-verification-challenge");
+
 /** Answers what reading a body throws; anything else is a fault of the receiver. */
 const refuseError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
   const { status, type, message } = fieldsOf(error);
-  const remedy = String(message);
+  const remedy = `${message}`;
   // Nobody is left to answer.
   if (type === "request.aborted") return;
-  if (status === 413) refuse(res, REFUSALS.tooLarge);
-  else if (status !== 400 && status !== 415) refuse(res, REFUSALS.fault, { remedy });
-  else refuse(res, { status, problem: "the body cannot be read", remedy });
+  if (status === 413) return refuse(res, REFUSALS.tooLarge);
+  if (status !== 400 && status !== 415) return refuse(res, REFUSALS.fault, { remedy });
+  refuse(res, { status, problem: "the body cannot be read", remedy });
 };

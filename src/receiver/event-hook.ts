@@ -16,17 +16,18 @@ export interface HookEvent {
   /** The outcome, such as SUCCESS or DENY; empty when the event has none. */
   result: string;
   /**
-   * Whether it happened: a creation that was denied is such an event, too, with another result
-   * (LogOutcome in Okta's OpenAPI description). Okta's preview says Success.
+   * Whether it happened: the result is SUCCESS in any case (Okta's preview says Success), or
+   * missing, null or empty. A denied creation is a user.lifecycle.create event, too, with another
+   * result (LogOutcome in Okta's OpenAPI description).
    */
   hasSucceeded: boolean;
-  /** The login names of its targets that are users, which Okta calls alternateId. */
+  /** The logins (Okta's alternateId) of its targets that are users. */
   logins: string[];
   /** What it has instead of users with logins, if anything. */
   lack: Lack | undefined;
 }
 
-/** Okta's preview sample has no target; a live event may have one without the rest. */
+/** Okta's preview sample has no target; a live event's targets may lack a user or a login. */
 export type Lack = "no target" | "no user among its targets" | "a user without an alternateId";
 
 /** Reads parsed JSON; undefined without a list at `data.events`, which Okta always sends. */
@@ -40,7 +41,7 @@ export function readDelivery(body: unknown): Delivery | undefined {
 function readEvent(event: unknown): HookEvent {
   const { eventType, outcome, target } = fieldsOf(event);
   const raw = fieldsOf(outcome).result ?? "";
-  // What is not text is no success either.
+  // A result that is not text is no success: its type is shown instead.
   const result = typeof raw === "string" ? raw : typeof raw;
   const hasSucceeded = /^(success)?$/i.test(result);
   const targets: unknown[] = Array.isArray(target) ? target : [];

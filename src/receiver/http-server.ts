@@ -8,13 +8,14 @@ import type { Output } from "../output.js";
 import { fieldsOf } from "../text.js";
 import { note } from "./request-log.js";
 
+/** Node's options. Times are in milliseconds. */
 const OPTIONS = {
-  // In milliseconds, with the headers and the body.
+  // For the whole request, headers and body.
   requestTimeout: 10_000,
   connectionsCheckingInterval: 1_000,
   // ngrok's agent and load balancers reuse one for 60 to 90 seconds.
   keepAliveTimeout: 120_000,
-  // The application asks for it, and leaves a line.
+  // The application checks it itself, so that a refusal has a line.
   requireHostHeader: false,
 };
 
@@ -28,21 +29,20 @@ export function createHttpServer(app: Express, log: Output): http.Server {
     app(req, res);
   }
 
+  function refuseFault(socket: Socket, fault: Fault) {
+    const res = latest.get(socket);
+    // Browsers open connections in advance, and may never send anything on them.
+    if (!socket.writable || socket.bytesRead === 0) socket.destroy();
+    else if (res === undefined || res.closed) refuseConnection(socket, fault, log);
+    else endFaultyRequest(res, fault);
+  }
+
   const server = http.createServer({ ...OPTIONS, ...classesOf(app) }, handle);
   // Without these two, Node would ask for a body before the credentials are checked, and refuse
   // other expectations without a line.
   server.on("checkContinue", handle).on("checkExpectation", handle);
-  server.on("connect", ({ socket }) => refuseConnection(socket, CONNECT, log));
-  server.on("clientError", (error, socket: Socket) => {
-    // It comes after the last request.
-    if (fieldsOf(error).code === "HPE_CLOSED_CONNECTION") return;
-    const fault = describeFault(error);
-    const res = latest.get(socket);
-    // Browsers open connections in advance, and may never send anything on them.
-    if (!socket.writable || socket.bytesRead === 0) socket.destroy();
-    else if (res === undefined || res.writableEnded) refuseConnection(socket, fault, log);
-    else endFaultyRequest(res, fault);
-  });
+  server.on("connect", ({ socket }) => refuseFault(socket, CONNECT));
+  server.on("clientError", (error, socket: Socket) => refuseFault(socket, describeFault(error)));
   return server;
 }
 
@@ -92,15 +92,15 @@ function describeFault(error: Error): Fault {
 
 /** Ends a request whose rest is faulty, or that something faulty follows. */
 function endFaultyRequest(res: http.ServerResponse, { status, text }: Fault) {
-  res.shouldKeepAlive = false;
-  // It gets its answer; what follows it gets none.
+  res.on("close", () => res.req.socket.destroySoon());
+  // A complete request still gets its answer; what follows it gets none.
   if (res.req.complete) return;
-  // Otherwise it is refused already.
+  // Headers that were sent are a refusal's: only its end is missing.
   if (!res.headersSent) {
     note(res, { text });
-    res.writeHead(status, { "Content-Length": 0 });
+    res.writeHead(status, { "Content-Length": 0, Connection: "close" });
   }
-  res.end(() => res.req.socket.destroySoon());
+  res.end();
 }
 
 /** Refuses what did not become a request. */

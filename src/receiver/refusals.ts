@@ -6,7 +6,6 @@ import { note } from "./request-log.js";
 
 /** An error answer: what is wrong and what to do about it are together a sentence. */
 export interface Refusal {
-  /** The HTTP status. */
   status: number;
   /** What is wrong, as the beginning of the sentence. */
   problem: string;
@@ -37,9 +36,9 @@ function refusal(status: number, problem: string, remedy: string): Refusal {
  *
  * @param shown what the console says instead, where it may tell more than the client
  */
-export function refuse(res: Response, refusal: Refusal, shown: Partial<Refusal> = {}): void {
+export function refuse(res: Response, answer: Refusal, shown: Partial<Refusal> = {}): void {
   if (res.headersSent) return;
-  const { status, problem, remedy } = refusal;
+  const { status, problem, remedy } = answer;
   note(res, { text: shown.problem ?? problem, details: [shown.remedy ?? remedy] });
   const error = `${problem.charAt(0).toUpperCase()}${problem.slice(1)}: ${remedy}.`;
   const body = JSON.stringify({ error });

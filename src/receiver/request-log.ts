@@ -16,7 +16,7 @@ export function note(res: ServerResponse, meaning: Message): void {
 export function requestLog(log: Output): RequestHandler {
   const format: morgan.FormatFn<Request, Response> = (tokens, req, res) => {
     const ms = tokens["response-time"]?.(req, res, 1);
-    // Morgan ends the line.
+    // Without the last line break, which morgan adds.
     return log.format(describe(req, res, ms)).trimEnd();
   };
   return morgan(format, { stream: { write: (text) => void log.write(text) } });
@@ -25,7 +25,9 @@ export function requestLog(log: Output): RequestHandler {
 function describe(req: Request, res: Response, ms?: string): Message {
   const request = `${req.method} ${printable(req.path, 200)}`;
   const meaning = meanings.get(res);
-  if (ms === undefined || meaning === undefined) {
+  // Otherwise a kept-alive connection keeps it in memory.
+  meanings.delete(res);
+  if (meaning === undefined) {
     return { text: `${request}: no answer, the connection closed`, color: "yellow" };
   }
   const { details = [] } = meaning;

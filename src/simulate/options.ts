@@ -1,4 +1,4 @@
-/** The command line of what plays Okta, and what npm and PowerShell leave of it. */
+/** The simulator's command line, and what npm and PowerShell leave of it. */
 import { parseArgs } from "node:util";
 
 export const USAGE = `Usage: npm run simulate -- [options]
@@ -31,11 +31,12 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options {
     if (options[name] !== undefined) throw new Error(`Two values for --${name}: use one.`);
     options[name] = argument;
   }
+  // Not email: npm sets that from anybody's .npmrc.
   for (const name of ["url", "file"] as const) {
     // npm keeps an option that stands before --, and passes on at most its bare value.
     const kept = env[`npm_config_${name}`];
     if (kept === undefined || (kept === "true" && options[name] !== undefined)) continue;
-    throw new Error(`npm kept --${name}. Write: npm run simulate -- --${name} VALUE`);
+    throw new Error(`npm kept --${name}: write npm run simulate -- --${name} VALUE`);
   }
   if (options.email === "") throw new Error("--email needs an address.");
   if (options.email !== undefined && options.file !== undefined) {

@@ -19,7 +19,6 @@ const isRedirect = ({ status = 0 }: Answer) => status >= 300 && status < 400;
 
 /** An answer; without a status when none came whole and in time. */
 export interface Answer {
-  /** The HTTP status. */
   status?: number;
   /** The body, decoded as UTF-8. */
   body?: string;
@@ -34,14 +33,13 @@ export interface Verdict {
   remarks: string[];
 }
 
-/** Judges the answer to a step. */
 export function judge(step: Step, answer: Answer): Verdict {
   if (!isExpected(step, answer)) {
     const remarks = [describeFate(step, answer), `Fix: ${findFix(step, answer)}.`];
     return { isPassed: false, remarks };
   }
-  const isChatty = step.expected === "acknowledgement" && answer.body !== "";
-  return { isPassed: true, remarks: isChatty ? ["Warning: Okta expects an empty body."] : [] };
+  const hasBody = step.expected === "acknowledgement" && answer.body !== "";
+  return { isPassed: true, remarks: hasBody ? ["Warning: Okta expects an empty body."] : [] };
 }
 
 function isExpected({ expected, headers }: Step, answer: Answer): boolean {
@@ -58,35 +56,35 @@ function isExpected({ expected, headers }: Step, answer: Answer): boolean {
 
 function describeFate({ expected }: Step, answer: Answer): string {
   if (expected === "echo") return "Okta marks the hook unverified and delivers nothing to it.";
-  if (expected === "refusal") return "Anybody who knows the URL may be able to deliver.";
+  if (expected === "refusal") return "Anybody who knows the URL can deliver.";
   if (isRetried(answer)) return "Okta retries once; then the events are lost.";
   return "Okta does not retry: the events are lost.";
 }
 
 const FIXES = new Map<string | number | undefined, string>([
   ["ERR_NGROK_3200", "the tunnel is closed: start ngrok again, and give Okta its URL"],
-  ["ERR_NGROK_8012", "start the receiver, on the port that ngrok forwards to: npm start"],
+  ["ERR_NGROK_8012", "start the receiver, on the port that ngrok forwards to"],
   ["TimeoutError", "answer completely within 3 seconds, Okta's limit"],
-  ["ECONNREFUSED", "nothing listens there: start the receiver with npm start"],
+  ["ECONNREFUSED", "nothing listens there: run npm start, or use the URL that it printed"],
   ["ENOTFOUND", "check the URL: unknown host"],
   ["EAI_AGAIN", "check the URL: unknown host"],
-  [401, "give the receiver and this command the same .env, and restart the receiver"],
+  [401, "give the receiver the .env of this command, and restart it"],
   [404, `end the URL in ${HOOK_PATH}`],
 ]);
 
 const EXPECTATIONS = {
   echo: 'answer 200 with {"verification": "<the challenge>"}',
   acknowledgement: "answer with an empty 200 or 204",
-  refusal: "answer 401 where the credentials are wrong or missing",
+  refusal: "answer 401 to wrong or missing credentials",
 };
 
 function findFix({ expected }: Step, answer: Answer): string {
   const fix = FIXES.get(answer.code ?? answer.status);
   if (fix !== undefined) return fix;
   if (answer.code?.startsWith("ERR_NGROK_")) return `look up ${answer.code}: ngrok answered`;
-  if (isRedirect(answer)) return "use the URL that this one redirects to: Okta does not follow";
+  if (isRedirect(answer)) return "use the URL that it redirects to: Okta does not follow";
   if (answer.status === 400 && expected === "acknowledgement") {
-    return "correct the body: the receiver's console says what is wrong with it";
+    return "correct the body: the receiver's console says what is wrong";
   }
   if (answer.status !== undefined) return EXPECTATIONS[expected];
   const isPlainHttp = /^(ERR_SSL|EPROTO)/.test(`${answer.code}`);
