@@ -64,8 +64,8 @@ function remarkOn(event: HookEvent, index: number): string[] {
   const { eventType, hasSucceeded, logins, result, lack } = event;
   const words = ANNOUNCEMENTS.get(eventType);
   if (words === undefined) return [];
-  const login = printable(logins[0] ?? "no login", 80);
-  if (!hasSucceeded) return [`not ${words.done}: ${login} (${result})`];
+  const login = logins[0] ?? "no login";
+  if (!hasSucceeded) return [`not ${words.done}: ${printable(login, 80)} (${result})`];
   if (lack === undefined) return [];
   const remark = `event ${index + 1} has ${lack}`;
   return lack === "no target" ? [remark, ...PREVIEW_ADVICE] : [remark];
