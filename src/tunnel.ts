@@ -89,14 +89,14 @@ const describeUpstream = ({ protocol, hostname, port }: URL) =>
 export function describeChange(before: Tunnel, after: Tunnel, command: string): Message[] {
   const { url, status } = after;
   if (before.url === url && before.status === status) return [];
-  const isSameUrl = (before.url ?? url) === url;
   const hook = [`${url}${HOOK_PATH}`];
-  if (status === "open" && isSameUrl) {
-    return [{ text: "The tunnel is open. The event hook's URL:", details: hook }];
-  }
-  if (status === "open") {
+  const isOther = before.url !== undefined && before.url !== url;
+  if (status === "open" && isOther) {
     const text = "The tunnel has a new URL. Edit the hook in Okta, and verify it again:";
     return [{ text, details: hook, color: "yellow" }];
+  }
+  if (status === "open") {
+    return [{ text: "The tunnel is open. The event hook's URL:", details: hook }];
   }
   if (before.status === "open") {
     const text = "The tunnel closed: events are lost until you reopen it. Run:";
