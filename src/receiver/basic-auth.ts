@@ -5,6 +5,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 export interface Credentials {
   /** Without a colon (RFC 7617, 2). */
   username: string;
+  /** Any text; UTF-8 in the header (RFC 7617, 2.1). */
   password: string;
 }
 

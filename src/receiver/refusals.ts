@@ -6,6 +6,7 @@ import { note } from "./request-log.js";
 
 /** An error answer: what is wrong and what to do about it are together a sentence. */
 export interface Refusal {
+  /** The HTTP status, 4xx or 5xx. */
   status: number;
   /** What is wrong, as the beginning of the sentence. */
   problem: string;

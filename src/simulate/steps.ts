@@ -7,7 +7,9 @@ import { printable } from "../text.js";
 export interface Step {
   /** What it is, for its line. */
   name: string;
+  /** Okta verifies by GET, and delivers by POST. */
   method: "GET" | "POST";
+  /** By their names in lower case. */
   headers: Record<string, string>;
   /** Null when it has none. */
   body: string | Buffer | null;

@@ -19,6 +19,7 @@ const isRedirect = ({ status = 0 }: Answer) => status >= 300 && status < 400;
 
 /** An answer; without a status when none came whole and in time. */
 export interface Answer {
+  /** The HTTP status. */
   status?: number;
   /** The body, decoded as UTF-8. */
   body?: string;
