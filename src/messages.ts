@@ -71,6 +71,6 @@ export function describeWriteError(error: unknown): Message {
   if (code === "EPIPE") reason = "the pipe was closed";
   if (code === "ENOSPC") reason = "the disk is full";
   const text = `Cannot write to stdout (${reason}): stopping.`;
-  const details = ["Okta got no acknowledgement for the users that are not printed."];
+  const details = ["Okta got no acknowledgement for users that are not printed."];
   return { text, details, color: "red" };
 }

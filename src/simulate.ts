@@ -8,7 +8,7 @@ import { ANSWER_LIMIT_MS, judge, type Answer } from "./simulate/verdict.js";
 import { fieldsOf, indent, printable } from "./text.js";
 
 /** An http or https URL, without credentials before its host. */
-const HTTP_URL = /^https?:\/\/[^/?#@]+([/?#]|$)/i;
+const HTTP_URL = /^https?:\/\/[^\s/?#@\\]+([/?#]\S*)?$/i;
 
 const { argv, env, stdout, stderr } = process;
 // When stdout fails, nobody reads the result.

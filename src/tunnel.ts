@@ -26,27 +26,27 @@ const TIMEOUT_MS = 2_000;
 export async function askAgent(settings: Settings, before = NO_TUNNEL): Promise<Tunnel> {
   const endpoints = await fetchList(settings, "endpoints");
   // The second list is deprecated, but agents before 3.30 have no other.
-  const older = endpoints?.length ? [] : await fetchList(settings, "tunnels");
-  const tunnels = [...(endpoints ?? []), ...(older ?? [])].flatMap(readTunnel);
+  const list = endpoints?.length === 0 ? await fetchList(settings, "tunnels") : endpoints;
+  if (list === undefined) return before;
+  const tunnels = list.flatMap(readTunnel);
   const ours = tunnels.filter(({ to }) => leadsHere(to, settings));
   const urls = ours.map(({ from }) => from.origin);
   const url = urls.find((each) => each === before.url) ?? urls[0];
   if (url !== undefined) return { url, status: "open" };
-  if (endpoints === undefined || older === undefined) return before;
   // Sorted, as the agent's order may change.
   const [elsewhere] = tunnels.map(({ to }) => describeUpstream(to)).sort();
   return { ...before, status: elsewhere ?? "closed" };
 }
 
-/** Fetches a list of the agent's; empty where it has none, undefined where it cannot be read. */
+/** Fetches a list of the agent's; empty where it has none, undefined where that is not known. */
 async function fetchList(settings: Settings, name: string): Promise<unknown[] | undefined> {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const url = `http://${settings.ngrokWebAddr}/api/${name}`;
     const response = await fetch(url, { redirect: "manual", signal });
-    if (response.status === 404) return [];
+    if (!response.ok) return response.status === 404 ? [] : undefined;
     const list = fieldsOf(await response.json())[name];
-    return Array.isArray(list) ? list : undefined;
+    return Array.isArray(list) ? list : [];
   } catch (error) {
     const { code } = fieldsOf(fieldsOf(error).cause);
     return code === "ECONNREFUSED" || code === "ENOTFOUND" ? [] : undefined;

@@ -152,7 +152,14 @@ const cases: Case[] = [
     events: [created("a".repeat(500), { outcome: { result: "DENY" } })],
     logins: [],
     text: "1 event, 0 users created, 1 not created",
-    details: [`not created: ${"a".repeat(80)}… (DENY)`],
+    details: [`not created: ${"a".repeat(300)}… (DENY)`],
+  },
+  {
+    what: "a failure with several users, who are all named",
+    events: [event(create, { target: [a, group(), b], outcome: { result: "DENY" } })],
+    logins: [],
+    text: "1 event, 0 users created, 1 not created",
+    details: ["not created: a@example.com, b@example.com (DENY)"],
   },
   {
     what: "a type that is too long for a line",

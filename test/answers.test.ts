@@ -201,7 +201,7 @@ const withHeaders = (headers: Record<string, string>, body: string | Buffer): Re
   body,
 });
 
-const TOO_LARGE = "The body is over 10 MB: send fewer events in one delivery.";
+const TOO_LARGE = "The body is over 10 MB: send fewer events at once.";
 const NOT_JSON = "The body is not JSON: send it with Content-Type: application/json.";
 const NO_EVENTS = "The body has no data.events list: send an event hook's delivery.";
 const NOT_FOUND = "Not found: end the event hook's URL in /userCreated (case-sensitive).";

@@ -79,7 +79,7 @@ for (const [code, message] of problems) {
 }
 
 test("a stdout that cannot be written is told with what it means", () => {
-  const details = ["Okta got no acknowledgement for the users that are not printed."];
+  const details = ["Okta got no acknowledgement for users that are not printed."];
   const closed = describeWriteError({ code: "EPIPE" });
   assert.deepEqual(closed, {
     text: "Cannot write to stdout (the pipe was closed): stopping.",

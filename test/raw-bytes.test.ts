@@ -186,6 +186,27 @@ for (const [what, bytes] of LAST) {
   });
 }
 
+test("many faulty pieces after a delivery: one answer, one line, and no warning", async (t) => {
+  const slow = await startReceiver(t, { pipe: true });
+  const before = slow.stderr.text.length;
+  slow.child.stdout?.pause();
+  const huge = JSON.stringify(delivery(created("x".repeat(1_000_000))));
+  const socket = await connect(slow.port);
+  const text = drain(socket);
+  socket.write(`${POST}Content-Length: ${huge.length}\r\n\r\n${huge}`);
+  for (let piece = 0; piece < 20; piece += 1) {
+    await new Promise((resolve) => socket.write("\u0000", resolve));
+    // Each answered request lets the receiver read one more piece by itself.
+    await send(`http://127.0.0.1:${slow.port}/`);
+  }
+  slow.child.stdout?.resume();
+  assert.match(await text, /^HTTP\/1\.1 200 OK\r\n(?:(?!HTTP).)*$/s);
+  await slow.stderr.until(/ POST .*created\n/, before);
+  const said = slow.stderr.text.slice(before);
+  assert.equal(said.match(/^\d\d:/gm)?.length, 21);
+  assert.doesNotMatch(said, /Warning/);
+});
+
 test("a refused request that something faulty follows: the connection is closed", async () => {
   const text = await sendRaw(receiver.port, `${UNAUTHORIZED}\u0000`);
   assert.match(text, /^HTTP\/1\.1 401 (?:(?!HTTP).)*$/s);

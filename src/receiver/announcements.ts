@@ -63,10 +63,9 @@ const PREVIEW_ADVICE = [
 function remarkOn(event: HookEvent, index: number): string[] {
   const { eventType, hasSucceeded, logins, result, lack } = event;
   const words = ANNOUNCEMENTS.get(eventType);
-  if (words === undefined) return [];
-  const login = logins[0] ?? "no login";
-  if (!hasSucceeded) return [`not ${words.done}: ${printable(login, 80)} (${result})`];
-  if (lack === undefined) return [];
+  if (words === undefined || (hasSucceeded && lack === undefined)) return [];
+  const names = logins.join(", ") || "no login";
+  if (!hasSucceeded) return [`not ${words.done}: ${printable(names, 300)} (${result})`];
   const remark = `event ${index + 1} has ${lack}`;
   return lack === "no target" ? [remark, ...PREVIEW_ADVICE] : [remark];
 }

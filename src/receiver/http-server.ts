@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import http from "node:http";
 import type { Socket } from "node:net";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Express } from "express";
 import type { Output } from "../output.js";
 import { fieldsOf } from "../text.js";
@@ -92,13 +92,14 @@ function describeFault(error: Error): Fault {
 
 /** Ends a request whose rest is faulty, or that something faulty follows. */
 function endFaultyRequest(res: http.ServerResponse, { status, text }: Fault) {
-  res.on("close", () => res.req.socket.destroySoon());
+  if (res.shouldKeepAlive) res.on("close", () => res.req.socket.destroySoon());
+  res.shouldKeepAlive = false;
   // A complete request still gets its answer; what follows it gets none.
   if (res.req.complete) return;
   // Headers that were sent are a refusal's: only its end is missing.
   if (!res.headersSent) {
     note(res, { text });
-    res.writeHead(status, { "Content-Length": 0, Connection: "close" });
+    res.writeHead(status, { "Content-Length": 0 });
   }
   res.end();
 }
@@ -121,10 +122,10 @@ function refuseConnection(socket: Socket, { status, text }: Fault, log: Output) 
 export async function stopServer(server: http.Server, graceMs: number): Promise<void> {
   // Node drops a connection whose answer was under way only when asked again.
   const sweep = setInterval(() => server.closeIdleConnections(), 20);
-  setTimeout(() => server.closeAllConnections(), graceMs).unref();
   server.close();
-  await once(server, "close");
-  // The requests that were cut off print their lines first.
+  await Promise.race([once(server, "close"), sleep(graceMs)]);
+  // The requests that are cut off print their lines first.
+  server.closeAllConnections();
   await nextTurn();
   clearInterval(sweep);
 }

@@ -22,7 +22,7 @@ export const REFUSALS = {
   unauthorized: refusal(401, "not authorized", "send this receiver's credentials (Basic)"),
   notFound: refusal(404, "not found", `end the event hook's URL in ${HOOK_PATH} (case-sensitive)`),
   wrongMethod: refusal(405, "wrong method", "GET verifies the event hook, POST delivers to it"),
-  tooLarge: refusal(413, "the body is over 10 MB", "send fewer events in one delivery"),
+  tooLarge: refusal(413, "the body is over 10 MB", "send fewer events at once"),
   notJson: refusal(415, "the body is not JSON", "send it with Content-Type: application/json"),
   fault: refusal(500, "the receiver failed", "its console says why"),
   unwritten: refusal(503, "the receiver cannot write its log", "it is stopping"),

@@ -63,7 +63,7 @@ function describeFate({ expected }: Step, answer: Answer): string {
 }
 
 const FIXES = new Map<string | number | undefined, string>([
-  ["ERR_NGROK_3200", "the tunnel is closed: start ngrok again, and give Okta its URL"],
+  ["ERR_NGROK_3200", "the tunnel is closed: start ngrok again"],
   ["ERR_NGROK_8012", "start the receiver, on the port that ngrok forwards to"],
   ["TimeoutError", "answer completely within 3 seconds, Okta's limit"],
   ["ECONNREFUSED", "nothing listens there: run npm start, or use the URL that it printed"],
