@@ -114,9 +114,11 @@ for (const [what, bytes, status, expected] of odd) {
 test("an upgrade is not taken: the request is answered as it is", async () => {
   const upgrade =
     "Connection: Upgrade\r\nUpgrade: websocket\r\nX-Okta-Verification-Challenge: c\r\n\r\n";
+  const before = receiver.stderr.text.length;
   const socket = await connect(receiver.port);
   socket.end(GET + upgrade);
   assert.match(await drain(socket), /^HTTP\/1\.1 200 OK\r\n/);
+  assert.equal((await nextRequestLine(receiver.stderr, before)).status, 200);
   await isWell(receiver);
 });
 
@@ -208,8 +210,10 @@ test("many faulty pieces after a delivery: one answer, one line, and no warning"
 });
 
 test("a refused request that something faulty follows: the connection is closed", async () => {
+  const before = receiver.stderr.text.length;
   const text = await sendRaw(receiver.port, `${UNAUTHORIZED}\u0000`);
   assert.match(text, /^HTTP\/1\.1 401 (?:(?!HTTP).)*$/s);
+  assert.equal((await nextRequestLine(receiver.stderr, before)).status, 401);
   await isWell(receiver);
 });
 
