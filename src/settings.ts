@@ -5,6 +5,7 @@ import { fieldsOf, printable } from "./text.js";
 /** Where the event hook is. Okta's guide fixes this path, so it is not a setting. */
 export const HOOK_PATH = "/userCreated";
 
+/** What the receiver needs to know to start; the simulator reads the same. */
 export interface Settings extends Credentials {
   /** TCP port to listen on; 0 picks a free one. Default: 8082, as in Okta's guide. */
   port: number;

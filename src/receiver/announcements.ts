@@ -59,7 +59,7 @@ const PREVIEW_ADVICE = [
   '"target": [{"type": "User", "alternateId": "john.doe@example.com"}]',
 ];
 
-/** Why an event that should be announced is not, or not as a whole. */
+/** Why some users of an event are not announced, although its type is. */
 function remarkOn(event: HookEvent, index: number): string[] {
   const { eventType, hasSucceeded, logins, result, lack } = event;
   const words = ANNOUNCEMENTS.get(eventType);

@@ -17,6 +17,7 @@ const BODY_LIMIT = 10 * 1024 * 1024;
 /** What to do in Okta's form when the credentials are not right. */
 const HOOK_REMEDY = "paste the Authentication values printed at the start";
 
+/** The credentials to ask for, and where the output goes. */
 export interface AppOptions extends Credentials {
   /** Prints lines for created users. A delivery is acknowledged only once this has resolved. */
   print(lines: string[]): Promise<void>;
@@ -120,7 +121,7 @@ function deliver(print: AppOptions["print"]): RequestHandler {
 
   return async (req, res) => {
     const delivery = readDelivery(req.body);
-    // Not needed any more; see parseJson.
+    // The events are read: the body is not needed any more, as in parseJson.
     req.body = undefined;
     if (delivery === undefined) return refuse(res, REFUSALS.noEvents);
     const { eventId, events } = delivery;

@@ -23,7 +23,7 @@ export interface HookEvent {
   hasSucceeded: boolean;
   /** The logins (Okta's alternateId) of its targets that are users. */
   logins: string[];
-  /** What it has instead of users with logins, if anything. */
+  /** Why it names no user, or not every user; undefined when it names them all. */
   lack: Lack | undefined;
 }
 

@@ -68,7 +68,7 @@ function toPathAndQuery(target: string): string {
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
-/** Why Node's parser refused what arrived. */
+/** A refusal by the server itself, of what the application cannot answer. */
 type Fault = { status: number; text: string };
 
 const CONNECT: Fault = { status: 405, text: "CONNECT is for proxies" };
@@ -92,6 +92,7 @@ function describeFault(error: Error): Fault {
 
 /** Ends a request whose rest is faulty, or that something faulty follows. */
 function endFaultyRequest(res: http.ServerResponse, { status, text }: Fault) {
+  // Headers may have promised to keep the connection: it is closed all the same, after the answer.
   if (res.shouldKeepAlive) res.on("close", () => res.req.socket.destroySoon());
   res.shouldKeepAlive = false;
   // A complete request still gets its answer; what follows it gets none.
@@ -124,8 +125,8 @@ export async function stopServer(server: http.Server, graceMs: number): Promise<
   const sweep = setInterval(() => server.closeIdleConnections(), 20);
   server.close();
   await Promise.race([once(server, "close"), sleep(graceMs)]);
-  // The requests that are cut off print their lines first.
   server.closeAllConnections();
+  // The requests that were cut off print their lines first.
   await nextTurn();
   clearInterval(sweep);
 }

@@ -1,6 +1,7 @@
 /** The simulator's command line, and what npm and PowerShell leave of it. */
 import { parseArgs } from "node:util";
 
+/** What --help prints, and what follows the message of a misuse. */
 export const USAGE = `Usage: npm run simulate -- [options]
   --url URL        the event hook's URL (default: the receiver on this machine)
   --email ADDRESS  the created user's login (default: john.doe@example.com)
@@ -8,6 +9,7 @@ export const USAGE = `Usage: npm run simulate -- [options]
   --help           show this
 `;
 
+/** What the command line asks for. */
 export interface Options {
   /** The event hook's URL. Default: the receiver on this machine. */
   url?: string | undefined;

@@ -27,6 +27,7 @@ export interface Answer {
   code?: string | undefined;
 }
 
+/** What an answer is worth to Okta. */
 export interface Verdict {
   /** Whether it is the answer that the step must get. */
   isPassed: boolean;
@@ -34,6 +35,7 @@ export interface Verdict {
   remarks: string[];
 }
 
+/** Judges an answer by Okta's rules; a passed one may still carry a warning. */
 export function judge(step: Step, answer: Answer): Verdict {
   if (!isExpected(step, answer)) {
     const remarks = [describeFate(step, answer), `Fix: ${findFix(step, answer)}.`];
