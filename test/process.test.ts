@@ -203,25 +203,6 @@ test("what never ends is cut off, and the exit is still with 0", async (t) => {
   assert.deepEqual([line.status, line.text], [undefined, "no answer, the connection closed"]);
 });
 
-test("a connection that Node has given up is cut off, too", { timeout: 20_000 }, async (t) => {
-  const receiver = await startReceiver(t, { pipe: true });
-  receiver.child.stdout?.pause();
-  const { headers, body = "" } = post(delivery(created("x".repeat(1_000_000))));
-  const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${String(value)}`);
-  const head = [
-    "POST /userCreated HTTP/1.1",
-    "Host: x",
-    ...lines,
-    `Content-Length: ${body.length}`,
-  ];
-  const socket = await connect(receiver.port);
-  socket.write(`${head.join("\r\n")}\r\n\r\n${body}CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n`);
-  // Each answer gives the delivery time to arrive.
-  while (receiver.child.stdout?.readableLength === 0) await send(receiver.url);
-  receiver.child.kill("SIGTERM");
-  assert.deepEqual(await receiver.ended, { code: 0, signal: null });
-});
-
 test("a second signal ends it at once", async (t) => {
   const receiver = await startReceiver(t);
   const socket = await stall(receiver.port);

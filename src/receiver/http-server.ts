@@ -38,10 +38,12 @@ export function createHttpServer(app: Express, log: Output): http.Server {
   }
 
   const server = http.createServer({ ...OPTIONS, ...classesOf(app) }, handle);
+  // From its first moment: Node takes its own listener away from a socket that it hands over, and
+  // an error that nobody listens for ends the process.
+  server.on("connection", (socket) => socket.on("error", () => {}));
   // Without these two, Node would ask for a body before the credentials are checked, and refuse
   // other expectations without a line.
   server.on("checkContinue", handle).on("checkExpectation", handle);
-  server.on("connect", ({ socket }) => refuseFault(socket, CONNECT));
   server.on("clientError", (error, socket: Socket) => refuseFault(socket, describeFault(error)));
   return server;
 }
@@ -70,8 +72,6 @@ function toPathAndQuery(target: string): string {
 
 /** A refusal by the server itself, of what the application cannot answer. */
 type Fault = { status: number; text: string };
-
-const CONNECT: Fault = { status: 405, text: "CONNECT is for proxies" };
 
 const FAULTS = new Map<unknown, Fault>([
   ["HPE_HEADER_OVERFLOW", { status: 431, text: "the headers are over 16 KB" }],
@@ -107,8 +107,6 @@ function endFaultyRequest(res: http.ServerResponse, { status, text }: Fault) {
 
 /** Refuses what did not become a request. */
 function refuseConnection(socket: Socket, { status, text }: Fault, log: Output) {
-  // Node no longer listens for its errors.
-  socket.on("error", () => {});
   const details = [`from ${socket.remoteAddress}`];
   void log.write(log.format({ text: `- - ${status}: ${text}`, details, color: "red" }));
   const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`;
