@@ -1,67 +1,97 @@
 /** What the receiver says at its start, and what a failed listen or write means. */
-import { randomBytes } from "node:crypto";
+import { tunnelCommand } from "./ngrok/tunnel.js";
 import type { Message } from "./output.js";
-import { HOOK_PATH, tunnelCommand, urlHost, type Settings } from "./settings.js";
-import { fieldsOf, indent } from "./text.js";
+import { HOOK_PATH, urlHost, type Settings } from "./settings.js";
+import { fieldsOf } from "./values.js";
 
 /** The password of Okta's guide. */
 const PUBLISHED_PASSWORD = "supersecret";
 
+/** What to do with the form in Okta's Admin Console once it is filled in. */
+const SAVE = "Then click Save & Continue, and Verify.";
+
+/** Where the receiver listens. */
+export function listeningText({ host, port }: Settings): string {
+  return `Listening on http://${urlHost(host)}:${port}${HOOK_PATH}\n`;
+}
+
 /**
- * Where the receiver listens, and what to do next, in order.
+ * What to do next, in order.
  *
- * @param tunnelUrl the tunnel's origin, when it is open already
  * @param secret the Authentication secret, where it may be shown
  */
-export function startText(settings: Settings, tunnelUrl?: string, secret?: string): string {
-  const url = tunnelUrl && `${tunnelUrl}${HOOK_PATH}`;
-  const hook = `In Okta's Admin Console, Workflow > Event Hooks > Create Event Hook:
-${describeField("URL", url ?? "printed here when the tunnel is open")}
-${describeField("Authentication field", "authorization")}
-${describeField("Authentication secret", secret ?? "hidden: stderr is not a terminal")}
-${describeField("Subscribe to events", "User created")}
-Then click Save & Continue, and Verify.`;
-  const tunnel = `1. Open a tunnel in another terminal:  ${tunnelCommand(settings)}`;
-  const steps = url ? hook : `${tunnel}\n2. ${hook.replaceAll("\n", "\n   ")}`;
-  return `Listening on http://${urlHost(settings.host)}:${settings.port}${HOOK_PATH}
-
-${steps}
+export function nextSteps(settings: Settings, secret: string | undefined): string {
+  const fields = formFields("shown below when the tunnel opens", secret);
+  return `
+1. Open a tunnel in another terminal:  ${tunnelCommand(settings)}
+2. In Okta's Admin Console, Workflow > Event Hooks > Create Event Hook:
+${fields.map((field) => `     ${field}\n`).join("")}   ${SAVE}
 
 No Okta org at hand? In another terminal:  npm run simulate
 
 `;
 }
 
-/** A value to copy has a line of its own when it is a URL, or long. */
-function describeField(name: string, value: string): string {
-  const isAlone = value.startsWith("https://") || value.length > 50;
-  return isAlone ? `  ${name}\n    ${value}` : `  ${name.padEnd(23)}${value}`;
+/** What to enter in Okta's form, and what to do then, line by line. */
+export function hookForm(url: string, secret: string | undefined): string[] {
+  return [...formFields(url, secret), SAVE];
 }
 
-/**
- * The warning of a password that everybody knows, if it is one.
- *
- * @param isPrivate whether another password may be shown
- */
-export function passwordWarning(settings: Settings, isPrivate: boolean): string | undefined {
-  if (settings.password !== PUBLISHED_PASSWORD) return undefined;
-  const suggestion = isPrivate ? randomBytes(12).toString("base64url") : "...";
-  return `Warning: this password is published in Okta's guide. Before you leave a tunnel
-open, set another one in .env, and start again. For example:
-  BASIC_AUTH_PASSWORD=${suggestion}`;
+function formFields(
+  url: string,
+  secret = "hidden: start the receiver in a terminal to see it",
+): string[] {
+  return [
+    ...formField("URL", url),
+    ...formField("Authentication field", "authorization"),
+    ...formField("Authentication secret", secret),
+    ...formField("Subscribe to events", "User created"),
+  ];
+}
+
+/** A value to copy has a line of its own when it is a URL, or long. */
+function formField(name: string, value: string): string[] {
+  const isAlone = value.startsWith("https://") || value.length > 50;
+  return isAlone ? [name, `  ${value}`] : [`${name.padEnd(23)}${value}`];
+}
+
+/** What is odd about the credentials, though they work. */
+export function credentialWarnings({ username, password }: Settings): string[] {
+  const warnings: string[] = [];
+  if (password === PUBLISHED_PASSWORD) {
+    warnings.push(`Warning: the password in .env is published in Okta's guide. Before you leave a
+tunnel open, set another BASIC_AUTH_PASSWORD there, and start again.
+
+`);
+  }
+  const values = { BASIC_AUTH_USERNAME: username, BASIC_AUTH_PASSWORD: password };
+  for (const [name, value] of Object.entries(values)) {
+    if (!/^(["']).*\1$/s.test(value)) continue;
+    warnings.push(`Warning: the quotes around ${name} count as part of it. Docker's
+--env-file keeps them: leave them out there.
+
+`);
+  }
+  return warnings;
 }
 
 /** Why the receiver cannot listen, and what to do about it. */
-export function describeListenError(error: unknown, { host, port }: Settings): string {
+export function describeListenError(error: unknown, { host, port }: Settings): Message {
   const { code, message } = fieldsOf(error);
   if (code === "EADDRINUSE") {
-    return `Port ${port} is in use: stop that program, or set another PORT.\n`;
+    const text = `Port ${port} is in use: perhaps the receiver already runs.`;
+    return { text, details: ["Stop that program, or set another PORT."], color: "red" };
   }
-  if (code === "EACCES") return `Port ${port} is not permitted here: set another PORT.\n`;
+  if (code === "EACCES") {
+    const text = `Port ${port} is not permitted to this user.`;
+    return { text, details: ["Set another PORT, such as 8082."], color: "red" };
+  }
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
-    return `HOST "${host}" is not an address of this machine: use 127.0.0.1.\n`;
+    const text = `LISTEN_HOST "${host}" is not an address of this machine.`;
+    return { text, details: ["Leave it out, or set it to 127.0.0.1."], color: "red" };
   }
-  return `Cannot listen: check HOST and PORT.\n${indent(`${message}`)}\n`;
+  const text = `Cannot listen: ${message}.`;
+  return { text, details: ["Check LISTEN_HOST and PORT."], color: "red" };
 }
 
 /** Why users cannot be written to stdout, and what that means. */

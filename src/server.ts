@@ -1,15 +1,14 @@
 /** The entry of the receiver: reads the settings, starts it, says what to do next, and stops it. */
-import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { config } from "dotenv";
+import { loadEnvFile, makeEnvFile } from "./env-file.js";
 import * as messages from "./messages.js";
-import { Output } from "./output.js";
+import { followTunnel } from "./ngrok/tunnel.js";
+import { openOutputs, type Message, type Outputs } from "./output.js";
 import { createApp } from "./receiver/app.js";
 import { basicAuthorization } from "./receiver/basic-auth.js";
-import { createHttpServer, stopServer } from "./receiver/http-server.js";
-import { readSettings, type Settings } from "./settings.js";
-import { fieldsOf } from "./text.js";
-import { askAgent, followTunnel, NO_TUNNEL } from "./tunnel.js";
+import { createHookServer, type HookServer } from "./receiver/http-server.js";
+import { allowsExample, readSettings, RESTARTED, type Settings } from "./settings.js";
 
 /** How long requests under way may take to finish at the stop. */
 const GRACE_MS = 3_000;
@@ -17,83 +16,113 @@ const GRACE_MS = 3_000;
 /** How long the last lines may take to be written: a pipe may have no reader. */
 const LAST_WRITE_MS = 500;
 
-/** npm repeats the signal of one Ctrl-C within this time. A person needs longer for another. */
-const REPEATED_SIGNAL_MS = 100;
-
-/** How long the agent may keep the instructions waiting. */
-const AGENT_LIMIT_MS = 400;
-
-const SIGNALS = ["SIGINT", "SIGTERM"];
-
-const { env, stdout, stderr } = process;
-const reading = readSettings(env, config({ quiet: true, debug: false }).error);
-// Only now: .env may set it.
-const noColor = env.NO_COLOR !== undefined;
-const users = new Output(stdout, noColor);
-const log = new Output(stderr, noColor);
-let isStopping = false;
-
-if ("settings" in reading) {
-  start(reading.settings);
-} else {
-  stderr.write(`${reading.problems.join("\n")}\n`);
-  process.exitCode = 1;
+function main(): void {
+  const { argv, env } = process;
+  if (argv.length > 2) {
+    end("The receiver takes no arguments: set PORT and the other settings in .env.", 2);
+    return;
+  }
+  const remedy = prepareEnvironment(env);
+  if (remedy === undefined) return;
+  const reading = readSettings(env, remedy);
+  if ("problems" in reading) end(reading.problems.join("\n"), 1);
+  // Only now: .env may set NO_COLOR.
+  else new Receiver(reading.settings, openOutputs(process)).start();
 }
 
-function start(settings: Settings) {
-  const server = createHttpServer(createApp({ ...settings, print, log }), log);
-  // PORT 0 leaves the choice to the system.
-  server.on("listening", () => {
-    const { port } = fieldsOf(server.address());
-    void guide({ ...settings, port: Number(port) });
-  });
-  server.on("error", (error) => {
-    void stop(server, messages.describeListenError(error, settings), 1);
-  });
-  const onSignal = () => void stop(server, log.format({ text: "Stopping." }), 0);
-  for (const signal of SIGNALS) process.on(signal, onSignal);
-  server.listen(settings.port, settings.host);
+function end(problem: string, exitCode: number): void {
+  process.stderr.write(`${problem}\n`);
+  process.exitCode = exitCode;
+}
 
-  /** Prints created users. When that fails, no delivery can be acknowledged any more. */
-  async function print(lines: string[]) {
-    const painted = lines.map((line) => `${users.paint(["bold", "green"], line)}\n`);
+/** Reads `.env`, made at the first start. Returns what to do about a missing setting. */
+function prepareEnvironment(env: NodeJS.ProcessEnv): string | undefined {
+  const file = loadEnvFile(env);
+  if (!file.isMissing || !allowsExample(env)) return file.remedy;
+  const making = makeEnvFile();
+  if (making === undefined) return file.remedy;
+  if (!making.isMade) {
+    end(`${making.problem}\nIt is made from .env.example at the first start.`, 1);
+    return undefined;
+  }
+  process.stderr.write(".env was made from .env.example.\n");
+  return loadEnvFile(env).remedy;
+}
+
+class Receiver {
+  readonly #settings: Settings;
+  readonly #outputs: Outputs;
+  readonly #hookServer: HookServer;
+  readonly #stopping = new AbortController();
+
+  constructor(settings: Settings, outputs: Outputs) {
+    const { log } = outputs;
+    const app = createApp({ ...settings, log, print: (lines) => this.#print(lines) });
+    this.#settings = settings;
+    this.#outputs = outputs;
+    this.#hookServer = createHookServer(app, log);
+  }
+
+  start(): void {
+    const { server } = this.#hookServer;
+    const { host, port } = this.#settings;
+    server.on("listening", () => this.#guide(server.address()));
+    server.on("error", (error) => {
+      void this.#stop(messages.describeListenError(error, this.#settings), 1);
+    });
+    for (const signal of ["SIGINT", "SIGTERM"]) {
+      process.on(signal, () => void this.#stop({ text: "Stopping." }, 0));
+    }
+    server.listen(port, host);
+  }
+
+  /** Prints lines on stdout. When that fails, no delivery can be acknowledged any more. */
+  async #print(lines: string[]): Promise<void> {
     try {
-      await users.write(painted.join(""));
+      await this.#outputs.users.print(lines);
     } catch (error) {
-      void stop(server, log.format(messages.describeWriteError(error)), 1);
+      void this.#stop(messages.describeWriteError(error), 1);
       throw error;
     }
   }
-}
 
-/** Says what to do next, and from then on what becomes of the tunnel. */
-async function guide(settings: Settings) {
-  const tunnel = await Promise.race([askAgent(settings), sleep(AGENT_LIMIT_MS, NO_TUNNEL)]);
-  // The secret is for the person at the terminal, not for a log.
-  const secret = stderr.isTTY ? basicAuthorization(settings) : undefined;
-  say(messages.startText(settings, tunnel.url, secret));
-  const warning = messages.passwordWarning(settings, secret !== undefined);
-  if (warning !== undefined) say(`${log.paint("yellow", warning)}\n\n`);
-  for await (const news of followTunnel(settings, tunnel)) say(log.format(news));
-}
-
-/** Nothing more is said of the start or of the tunnel once the receiver stops. */
-function say(text: string) {
-  if (!isStopping) void log.write(text);
-}
-
-/** Finishes what is under way, and exits once all is written, or soon if nobody reads it. */
-async function stop(server: Server, reason: string, exitCode: number) {
-  process.exitCode ||= exitCode;
-  if (isStopping) return;
-  say(reason);
-  isStopping = true;
-  // Another signal then ends the process at once, as it does by default.
-  for (const signal of SIGNALS) {
-    setTimeout(() => process.removeAllListeners(signal), REPEATED_SIGNAL_MS);
+  /** Says what to do next, and from then on what becomes of the tunnel. */
+  #guide(address: AddressInfo | string | null): void {
+    if (this.#stopping.signal.aborted) return;
+    const { log } = this.#outputs;
+    // PORT 0 leaves the choice to the system.
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const settings = { ...this.#settings, port };
+    // The secret is for the person at the terminal, not for a log.
+    const secret = process.stderr.isTTY ? basicAuthorization(settings) : undefined;
+    const isRestart = process.env[RESTARTED] !== undefined;
+    log.show(messages.listeningText(settings));
+    if (!isRestart) {
+      log.show(messages.nextSteps(settings, secret));
+      for (const warning of messages.credentialWarnings(settings)) log.show(warning, "yellow");
+    }
+    void followTunnel({
+      address: settings,
+      agent: settings.ngrokWebAddr,
+      fields: (url) => (isRestart ? [url] : messages.hookForm(url, secret)),
+      say: (message) => log.say(message),
+      signal: this.#stopping.signal,
+    });
   }
-  await stopServer(server, GRACE_MS);
-  const written = Promise.allSettled([users.write(""), log.write("")]);
-  await Promise.race([written, sleep(LAST_WRITE_MS)]);
-  process.exit();
+
+  /** Finishes what is under way, and exits once all is written, or soon if nobody reads it. */
+  async #stop(reason: Message, exitCode: number): Promise<void> {
+    // A failure during the stop keeps its exit status.
+    process.exitCode ||= exitCode;
+    if (this.#stopping.signal.aborted) return;
+    const { users, log } = this.#outputs;
+    log.say(reason);
+    this.#stopping.abort();
+    await this.#hookServer.stop(GRACE_MS);
+    const written = Promise.all([users.flush(), log.flush()]);
+    await Promise.race([written, sleep(LAST_WRITE_MS)]);
+    process.exit();
+  }
 }
+
+main();

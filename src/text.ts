@@ -1,29 +1,40 @@
-/** Text and values from outside: made safe to print, and safe to read. */
+/** Text for a terminal: safe to print, and broken to fit 80 columns. */
 
+const COLUMNS = 80;
+
+// Controls and format characters steer a terminal, and nobody sees what Unicode calls ignorable.
 // Some terminals break lines at Zl and Zp. A lone surrogate (Cs) has no form in UTF-8.
-const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Escapes what could steer a terminal or break a line, as \uXXXX, and cuts what is too long. */
-export function printable(text: string, maxLength = Infinity): string {
-  const kept = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
-  return kept.replace(UNPRINTABLE, (character) => {
-    const code = character.charCodeAt(0).toString(16);
-    return `\\u${code.padStart(4, "0")}`;
-  });
+/** Escapes what could steer a terminal, break a line, or hide, as \uXXXX or \u{XXXXX}. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, escapeCharacter);
 }
 
-// One word of more than 78 characters, such as a URL, or as many words as fit.
-const INDENTED_LINE = /([^ ]{79,}|.{1,78})(?: +|$)/g;
-
-/** Makes a paragraph: printable, at most 400 characters, indented by two, broken to fit 80. */
-export function indent(text: string): string {
-  return printable(text, 400).replace(INDENTED_LINE, "\n  $1").slice(1);
+function escapeCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const digits = code.toString(16).padStart(4, "0");
+  return digits.length > 4 ? `\\u{${digits}}` : `\\u${digits}`;
 }
 
-/** The fields of a value of any shape; none when it is not an object. */
-export function fieldsOf(value: unknown): Record<string, unknown> {
-  return isRecord(value) ? value : {};
+/** Cuts a text that is too long, and marks the cut. */
+export function cut(text: string, maxLength: number): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null;
+/**
+ * Indents a paragraph by two, and breaks it between words into lines of at most 80 columns. A
+ * longer word, such as a URL to copy, stays whole on a line of its own.
+ */
+export function wrap(paragraph: string): string {
+  if (paragraph.length <= COLUMNS - 2) return `  ${paragraph}`;
+  const lines: string[] = [];
+  let line = " ";
+  // Each word with the spaces before it, so that aligned columns stay aligned.
+  for (const word of ` ${paragraph}`.split(/(?<=[^ ])(?= )/)) {
+    const isFull = line !== " " && line.length + word.length > COLUMNS;
+    if (isFull) lines.push(line);
+    line = isFull ? `  ${word.trimStart()}` : `${line}${word}`;
+  }
+  return [...lines, line].join("\n");
+}

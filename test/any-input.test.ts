@@ -3,17 +3,16 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import { after, test } from "node:test";
 import fc from "fast-check";
-import { basicAuthorization, createAuthenticator } from "../src/receiver/basic-auth.js";
+import { basicAuthorization, createMistakeFinder } from "../src/receiver/basic-auth.js";
+import { startApp, type App } from "./support/app.js";
 import { send, sendRaw } from "./support/http.js";
 import { nextRequestLine } from "./support/lines.js";
 import { DELIVERY_HEADERS, SECRET } from "./support/okta.js";
-import { startReceiver } from "./support/process.js";
 
 // How often each property is tried over HTTP; a failure prints the seed to try again with FC_SEED.
 const numRuns = Number(process.env.FC_RUNS ?? 1_000);
 const seed = process.env.FC_SEED ? { seed: Number(process.env.FC_SEED) } : {};
 
-const receiver = await startReceiver({ after });
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 after(() => agent.destroy());
 
@@ -27,6 +26,9 @@ const hostile = fc.constantFrom(
   "\u2066",
   "\u2028",
   "\ud800",
+  "\u200b",
+  "\u00ad",
+  "\u{e0061}",
   "__proto__",
   "🦊",
   '"',
@@ -35,7 +37,7 @@ const hostile = fc.constantFrom(
 const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: hostile }), fc.string());
 const login = fc.oneof(
   fc.emailAddress(),
-  text.filter((each) => each !== ""),
+  text.filter((each) => each.trim() !== ""),
 );
 const anything = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
@@ -63,7 +65,7 @@ const userTarget = fc.record({
 });
 const incomplete = fc.record({
   type: fc.constant("User"),
-  alternateId: fc.constantFrom(null, undefined, "", 7, [], {}),
+  alternateId: fc.constantFrom(null, undefined, "", " ", "\t\n", 7, [], {}),
 });
 
 /** The results that Okta documents (LogOutcome), and anything else that may be in their place. */
@@ -92,7 +94,7 @@ const wellFormed: fc.Arbitrary<Case> = fc
   .map(({ targets, outcome, beside }) => {
     const users = targets.filter(({ type }) => type === "User" || type == null);
     const logins = users.flatMap(({ alternateId }) =>
-      typeof alternateId === "string" && alternateId !== "" ? [alternateId] : [],
+      typeof alternateId === "string" && alternateId.trim() !== "" ? [alternateId] : [],
     );
     const result = outcome && "result" in outcome ? outcome.result : undefined;
     return {
@@ -130,31 +132,37 @@ const anyCase = fc.oneof(
   { weight: 2, arbitrary: noEvent },
 );
 
-const UNSAFE = /[^\P{Cc}\n]|\p{Bidi_Control}|\p{Zl}|\p{Zp}/u;
+/** What steers a terminal, breaks a line or hides; each line's own end aside. */
+const UNSAFE = /[^\P{Cc}\n]|[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/u;
 const escaped = (each: string) =>
   [...each]
-    .map((c) =>
-      /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/u.test(c)
-        ? `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`
-        : c,
-    )
+    .map((character) => {
+      if (character !== "\n" && !UNSAFE.test(character) && !/\p{Cs}/u.test(character))
+        return character;
+      const digits = character.codePointAt(0)?.toString(16).padStart(4, "0") ?? "";
+      return digits.length > 4 ? `\\u{${digits}}` : `\\u${digits}`;
+    })
     .join("");
 
-/** Sends a request; resolves to its status and the users' lines, once its own line is there. */
-async function ask(request: {
+interface Sent {
   method: string;
   headers: http.OutgoingHttpHeaders;
   body?: string | Buffer;
-}) {
-  const before = { users: receiver.size(), line: receiver.stderr.text.length };
-  const { status } = await send(receiver.url, { ...request, agent });
-  const line = await nextRequestLine(receiver.stderr, before.line);
-  const said = receiver.stderr.text.slice(before.line);
-  const users = receiver.users(before.users);
+}
+
+/** Sends a request; resolves to its status and the users' lines, once its own line is there. */
+async function ask({ url, stderr, users }: App, request: Sent) {
+  // What was looked at already would be copied for each request.
+  stderr.text = "";
+  const before = users().length;
+  const { status } = await send(url, { ...request, agent });
+  const line = await nextRequestLine(stderr, 0);
+  const said = stderr.text;
+  const announced = users(before);
   assert.ok(status < 500, `${status}: ${said}`);
   assert.equal(line.status, status);
-  assert.doesNotMatch(said + users, UNSAFE);
-  return { status, users, said };
+  assert.doesNotMatch(said + announced, UNSAFE);
+  return { status, users: announced, said };
 }
 
 const lines = (logins: string[]) =>
@@ -165,7 +173,8 @@ const asDelivery = (body: unknown) => ({
   body: JSON.stringify(body),
 });
 
-test("any events, malformed ones between whole ones: exactly the created users, in order", async () => {
+test("any events, malformed ones between whole ones: exactly the created users, in order", async (t) => {
+  const app = await startApp(t);
   const envelope = fc.dictionary(
     fc.constantFrom("eventId", "eventType", "source", "contentType"),
     anything,
@@ -176,7 +185,7 @@ test("any events, malformed ones between whole ones: exactly the created users, 
     async (fields, cases) => {
       // What JSON has no word for is null in a list.
       const events = cases.map(({ event }) => event ?? null);
-      const { status, users } = await ask(asDelivery({ ...fields, data: { events } }));
+      const { status, users } = await ask(app, asDelivery({ ...fields, data: { events } }));
       assert.equal(status, 200);
       assert.equal(users, lines(cases.flatMap(({ logins }) => logins)));
     },
@@ -184,11 +193,13 @@ test("any events, malformed ones between whole ones: exactly the created users, 
   await fc.assert(property, { numRuns, ...seed });
 });
 
-test("huge lists", async () => {
+test("huge lists", async (t) => {
+  const app = await startApp(t);
   const property = fc.asyncProperty(
     fc.array(fc.oneof(huge, anyCase), { minLength: 1, maxLength: 3 }),
     async (cases) => {
       const { status, users } = await ask(
+        app,
         asDelivery({ data: { events: cases.map(({ event }) => event ?? null) } }),
       );
       assert.equal(status, 200);
@@ -198,7 +209,9 @@ test("huge lists", async () => {
   await fc.assert(property, { numRuns: Math.ceil(numRuns / 20), ...seed });
 });
 
-test("any body at all: no created user, unless its events say so", async () => {
+test("any body at all, shown or not: no created user, unless its events say so", async (t) => {
+  const app = await startApp(t);
+  const showing = await startApp(t, { showPayload: true });
   const body = fc.oneof(
     fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
     anything.map((value) => JSON.stringify(value) ?? ""),
@@ -209,15 +222,17 @@ test("any body at all: no created user, unless its events say so", async () => {
     anything.map((data) => JSON.stringify({ data })),
     anything.map((events) => JSON.stringify({ data: { events } })),
   );
-  const property = fc.asyncProperty(body, async (bytes) => {
-    const { status, users } = await ask({ method: "POST", headers: DELIVERY_HEADERS, body: bytes });
+  const property = fc.asyncProperty(body, fc.boolean(), async (bytes, isShown) => {
+    const request = { method: "POST", headers: DELIVERY_HEADERS, body: bytes };
+    const { status, users } = await ask(isShown ? showing : app, request);
     assert.ok(status === 200 || status === 400, String(status));
     assert.equal(users, "");
   });
-  await fc.assert(property, { numRuns, ...seed });
+  await fc.assert(property, { numRuns: Math.ceil(numRuns / 2), ...seed });
 });
 
-test("invalid UTF-8 in a login loses no other user", async () => {
+test("invalid UTF-8 in a login loses no other user", async (t) => {
+  const app = await startApp(t);
   const property = fc.asyncProperty(
     fc.uint8Array({ minLength: 1, maxLength: 20 }),
     async (bytes) => {
@@ -231,7 +246,7 @@ test("invalid UTF-8 in a login loses no other user", async () => {
         },
       }).split("SPLIT");
       const body = Buffer.concat([Buffer.from(head), raw, Buffer.from(tail)]);
-      const { status, users } = await ask({ method: "POST", headers: DELIVERY_HEADERS, body });
+      const { status, users } = await ask(app, { method: "POST", headers: DELIVERY_HEADERS, body });
       assert.equal(status, 200);
       assert.equal(users, lines([raw.toString("utf8"), "b@example.com"]));
     },
@@ -239,7 +254,8 @@ test("invalid UTF-8 in a login loses no other user", async () => {
   await fc.assert(property, { numRuns: Math.ceil(numRuns / 2), ...seed });
 });
 
-test("any headers: refused or taken, and never a secret or a control character in the line", async () => {
+test("any headers: refused or taken, and never a secret or a control character in the line", async (t) => {
+  const app = await startApp(t);
   const value = fc
     .string({ unit: fc.constantFrom(...'aZ09 =:;,/+"\\\u0080\u009b\u00ff'), maxLength: 40 })
     .map((each) => each.trim());
@@ -276,7 +292,7 @@ test("any headers: refused or taken, and never a secret or a control character i
             data: { events: [{ eventType: CREATE, target: [{ alternateId: "a" }] }] },
           })
         : undefined;
-    const { status, users, said } = await ask({
+    const { status, users, said } = await ask(app, {
       method: verb,
       headers: fields,
       ...(body && { body }),
@@ -291,7 +307,8 @@ test("any headers: refused or taken, and never a secret or a control character i
   await fc.assert(property, { numRuns, ...seed });
 });
 
-test("any request target: one answer of ours and one harmless line, or a bare 400", async () => {
+test("any request target: one answer of ours and one harmless line, or a bare 400", async (t) => {
+  const app = await startApp(t);
   const piece = fc.oneof(
     fc.constantFrom(
       ...[
@@ -328,13 +345,16 @@ test("any request target: one answer of ours and one harmless line, or a bare 40
   );
   const target = fc.array(piece, { minLength: 1, maxLength: 8 }).map((pieces) => pieces.join(""));
   const method = fc.constantFrom("GET", "POST", "OPTIONS", "HEAD");
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on("warning", note);
+  t.after(() => void process.off("warning", note));
   const property = fc.asyncProperty(method, target, async (verb, each) => {
-    const before = receiver.stderr.text.length;
+    app.stderr.text = "";
     const head = `${verb} ${each} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
-    const answer = await sendRaw(receiver.port, head);
-    const line = await nextRequestLine(receiver.stderr, before);
-    assert.doesNotMatch(receiver.stderr.text.slice(before), UNSAFE);
-    assert.doesNotMatch(receiver.stderr.text.slice(before), /warning/i);
+    const answer = await sendRaw(app.port, head);
+    const line = await nextRequestLine(app.stderr, 0);
+    assert.doesNotMatch(app.stderr.text, UNSAFE);
     assert.ok(answer.startsWith(`HTTP/1.1 ${line.status} `), answer);
     assert.ok(line.status !== undefined && line.status < 500);
     const [, type = "bare"] = /\r\nContent-Type: ([\w/]+)/i.exec(answer) ?? [];
@@ -342,6 +362,8 @@ test("any request target: one answer of ours and one harmless line, or a bare 40
     assert.equal(type, line.method === "-" ? "bare" : expected);
   });
   await fc.assert(property, { numRuns, ...seed });
+  // Node's own parser of URLs warns of some, on the stream of ours.
+  assert.deepEqual(warnings, []);
 });
 
 test("any credentials: exactly the right header is let in", () => {
@@ -353,10 +375,11 @@ test("any credentials: exactly the right header is let in", () => {
     username,
     unicode,
     (name, password, otherName, otherPassword) => {
-      const why = createAuthenticator({ username: name, password });
+      const why = createMistakeFinder({ username: name, password });
       const token = Buffer.from(`${name}:${password}`, "utf8").toString("base64");
       assert.equal(basicAuthorization({ username: name, password }), `Basic ${token}`);
       assert.equal(why(`bAsIc ${token}`), undefined);
+      assert.equal(why(`  Basic \t ${token.replace(/=+$/, "")} `), undefined);
       for (const [wrongName, wrongPassword] of [
         [otherName, password],
         [name, otherPassword],
@@ -368,7 +391,8 @@ test("any credentials: exactly the right header is let in", () => {
         assert.equal(why(header) === undefined, isRight);
       }
       assert.notEqual(why(token), undefined);
-      assert.notEqual(why(`Basic ${token}=`), undefined);
+      assert.notEqual(why(`Basic ${token}!`), undefined);
+      assert.notEqual(why(`Basic "${token}"`), undefined);
       assert.notEqual(why(`Bearer ${token}`), undefined);
     },
   );

@@ -1,11 +1,24 @@
-/** Faults: killed under load, a reader that stops or goes away, and a stop with deliveries under way. */
+/** Faults: killed under load, a reader that is slow, stops or goes away, and a stop with deliveries under way. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import http from "node:http";
+import { join } from "node:path";
 import { test } from "node:test";
-import { connect, drain, send } from "./support/http.js";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { connect, drain, send, sendRaw } from "./support/http.js";
 import { created, delivery, post, SECRET, userLine } from "./support/okta.js";
-import { startReceiver, type Ends, type Receiver } from "./support/process.js";
+import {
+  folder,
+  GUIDE,
+  noTerminal,
+  run,
+  SERVER,
+  startInTerminal,
+  startReceiver,
+  type Receiver,
+} from "./support/process.js";
+import type { Ends } from "./support/transcript.js";
 
 /** How often the receiver is killed, for each kind of stdout. */
 const ROUNDS = Number(process.env.FAULT_ROUNDS ?? 5);
@@ -61,52 +74,65 @@ for (const pipe of [false, true]) {
   });
 }
 
-/** Returns deliveries that together are far more than a pipe holds. */
-function manyDeliveries() {
-  const all = Array.from({ length: 200 }, (_, index) =>
-    Array.from({ length: 100 }, (_, user) => `user-${index}-${user}@example.com`),
-  );
-  return {
-    all,
-    requests: all.map((logins) => post(delivery(...logins.map((login) => created(login))))),
-  };
+/** Sends deliveries that together are far more than a pipe holds; resolves once each is under way. */
+async function deliverMany(url: string) {
+  const deliveries = Array.from({ length: 200 }, (_, index) => {
+    const logins = Array.from({ length: 100 }, (_, user) => `user-${index}-${user}@example.com`);
+    const { method, headers, body } = post(delivery(...logins.map((login) => created(login))));
+    const request = http.request(url, {
+      method,
+      headers: { ...headers, expect: "100-continue", "content-length": body.length },
+      agent: false,
+    });
+    // The receiver waits for the body, and so for the end of the delivery.
+    const isUnderWay = once(request, "continue").then(() => request.end(body));
+    const status = new Promise<number | undefined>((resolve) => {
+      request.on("response", (response) => resolve(response.resume().statusCode));
+      request.on("error", () => resolve(undefined));
+    });
+    return { logins, isUnderWay, status };
+  });
+  for (const { isUnderWay } of deliveries) await isUnderWay;
+  return deliveries;
 }
 
 test("a reader that stops reading and then goes on: acknowledgements wait, and nothing is missing", async (t) => {
   const receiver = await startReceiver(t, { pipe: true });
   receiver.child.stdout?.pause();
-  const { all, requests } = manyDeliveries();
+  const deliveries = await deliverMany(receiver.url);
   let acknowledged = 0;
-  const sent = Promise.all(
-    requests.map(async (request) => {
-      assert.equal((await send(receiver.url, request)).status, 200);
-      acknowledged += 1;
-    }),
-  );
-  // Every delivery is in, as their connections are; only what the pipe holds can be acknowledged.
+  for (const { status } of deliveries) void status.then(() => (acknowledged += 1));
+  // Time enough for an acknowledgement that does not wait.
   for (let asked = 0; asked < 20; asked += 1) assert.equal((await send(receiver.url)).status, 400);
-  assert.ok(acknowledged < all.length, "what nobody can read is not acknowledged");
+  assert.ok(acknowledged < deliveries.length, "what nobody can read is not acknowledged");
   receiver.child.stdout?.resume();
-  await sent;
-  assertLogged(all.flat(), receiver.stdout.text);
-  assert.equal(receiver.stdout.text.split("\n").length, 20_001);
+  for (const { status } of deliveries) assert.equal(await status, 200);
+  await receiver.stdout.until(/^(.*\n){20000}$/);
+  assertLogged(
+    deliveries.flatMap(({ logins }) => logins),
+    receiver.stdout.text,
+  );
 });
+
+/** Resolves to the users of the deliveries that were acknowledged. */
+async function acknowledgedOf(deliveries: Awaited<ReturnType<typeof deliverMany>>) {
+  const acknowledged: string[] = [];
+  for (const { logins, status } of deliveries) {
+    if ((await status) === 200) acknowledged.push(...logins);
+  }
+  return acknowledged;
+}
 
 test("a reader that stops reading, and a receiver that is killed then", async (t) => {
   const receiver = await startReceiver(t, { pipe: true });
   receiver.child.stdout?.pause();
-  const { all, requests } = manyDeliveries();
-  const acknowledged: string[] = [];
-  const sent = requests.map(async (request, index) => {
-    const answer = await send(receiver.url, request).catch(() => undefined);
-    if (answer?.status === 200) acknowledged.push(...(all[index] ?? []));
-  });
+  const deliveries = await deliverMany(receiver.url);
   for (let asked = 0; asked < 20; asked += 1) await send(receiver.url);
   receiver.child.kill("SIGKILL");
-  await Promise.all(sent);
+  const acknowledged = await acknowledgedOf(deliveries);
   receiver.child.stdout?.resume();
   await receiver.ended;
-  assert.ok(acknowledged.length < all.flat().length);
+  assert.ok(acknowledged.length < 20_000, "what nobody can read is not acknowledged");
   assertLogged(acknowledged, receiver.stdout.text);
 });
 
@@ -153,26 +179,133 @@ test("SIGTERM with deliveries under way: each of them is answered, and logged", 
 test("SIGTERM while a reader of stdout does not read: nobody is said to be created who was not", async (t) => {
   const receiver = await startReceiver(t, { pipe: true });
   receiver.child.stdout?.pause();
-  const { requests } = manyDeliveries();
-  const statuses = requests.map((request) =>
-    send(receiver.url, request).then(
-      ({ status }) => status,
-      () => undefined,
-    ),
-  );
-  // Every delivery is in, as their connections are.
-  for (let asked = 0; asked < 20; asked += 1) await send(receiver.url);
-  const before = receiver.stderr.text.length;
+  const deliveries = await deliverMany(receiver.url);
   receiver.child.kill("SIGTERM");
-  const acknowledged = (await Promise.all(statuses)).filter((status) => status === 200).length;
-  assert.ok(acknowledged < requests.length, "what nobody can read is not acknowledged");
+  const acknowledged = await acknowledgedOf(deliveries);
+  assert.ok(acknowledged.length < 20_000, "what nobody can read is not acknowledged");
   receiver.child.stdout?.resume();
   assert.deepEqual(await receiver.ended, { code: 0, signal: null });
+  assertLogged(acknowledged, receiver.stdout.text);
   const said = receiver.stderr.text;
-  assert.equal(said.match(/: 100 events, 100 users created\n/g)?.length ?? 0, acknowledged);
-  const unanswered = said
-    .slice(before)
-    .match(/ POST \/userCreated: no answer, the connection closed\n/g);
-  assert.equal(unanswered?.length, requests.length - acknowledged);
-  assert.doesNotMatch(said, /hung up/);
+  const printed = said.match(/: 100 events, 100 users created\n/g)?.length ?? 0;
+  assert.equal(printed * 100, acknowledged.length);
+  const unanswered = said.match(/ POST \/userCreated: no answer, the connection closed\n/g);
+  assert.equal(printed + (unanswered?.length ?? 0), deliveries.length);
+});
+
+/** Starts the receiver with stdout and stderr in one pipe, which is its stdout here. */
+function startInOnePipe(t: Ends) {
+  const args = ["-c", 'exec "$0" "$@" 2>&1', process.execPath, ...SERVER];
+  return run(t, "sh", args, { env: GUIDE, cwd: folder(t) });
+}
+
+const shared = [
+  ["pipe", startInOnePipe, false],
+  ["terminal", (t: Ends) => startInTerminal(t, { env: { NO_COLOR: "1" } }), noTerminal],
+] as const;
+for (const [what, start, skip] of shared) {
+  test(
+    `both streams in one ${what} with a slow reader: each acknowledged user has a whole line`,
+    { skip },
+    async (t) => {
+      const { child, stdout } = start(t);
+      const [, url = ""] = await stdout.until(/Listening on (\S+)\r?\n/);
+      const deliveries = await deliverMany(url);
+      let isAnswered = false;
+      const answered = acknowledgedOf(deliveries).finally(() => (isAnswered = true));
+      // The reader takes what is there, and stops again, as one does that is slower than its writer.
+      while (!isAnswered) {
+        child.stdout?.resume();
+        await send(new URL("/", url).href);
+        child.stdout?.pause();
+        await nextTurn();
+      }
+      child.stdout?.resume();
+      const acknowledged = await answered;
+      assert.equal(acknowledged.length, 20_000);
+      const before = stdout.text.length;
+      await send(new URL("/last", url).href);
+      await stdout.until(/ GET \/last 404 /, before);
+      assertLogged(acknowledged, stdout.text.replaceAll("\r\n", "\n"));
+    },
+  );
+}
+
+test("both streams in one file: users and requests stand in their order, line by line", async (t) => {
+  const cwd = folder(t);
+  const file = join(cwd, "all.log");
+  const descriptor = openSync(file, "a");
+  const receiver = run(t, process.execPath, SERVER, {
+    env: GUIDE,
+    cwd,
+    stdout: descriptor,
+    stderr: descriptor,
+  });
+  closeSync(descriptor);
+  const reader = run(t, "tail", ["-n", "+1", "-f", file]);
+  const [, url = ""] = await reader.stdout.until(/Listening on (.*)\n/);
+  for (const login of ["a@example.com", "b@example.com"]) {
+    const before = reader.stdout.text.length;
+    assert.equal((await send(url, post(delivery(created(login))))).status, 200);
+    await reader.stdout.until(/ 1 user created\n/, before);
+  }
+  receiver.child.kill("SIGTERM");
+  assert.deepEqual(await receiver.ended, { code: 0, signal: null });
+  assert.match(
+    readFileSync(file, "utf8"),
+    /\nThe user a@.*\n\S+ POST .*\nThe user b@.*\n\S+ POST .*\n\S+ Stopping\.\n$/,
+  );
+});
+
+/** Asks for what is not there so often that its lines are more than a pipe and the log's limit hold. */
+async function fillLog(url: string): Promise<void> {
+  const head = `GET /${"x".repeat(190)} HTTP/1.1\r\nHost: x\r\n`;
+  const last = `${head}Connection: close\r\n\r\n`;
+  const answers = await sendRaw(
+    Number(new URL(url).port),
+    `${head}\r\n`.repeat(REQUESTS - 1) + last,
+  );
+  assert.equal(answers.match(/HTTP\/1\.1 404 /g)?.length, REQUESTS);
+}
+
+/** Together some 1.5 MB of lines. */
+const REQUESTS = 5_000;
+
+const DROPPED = / (\d+) lines of this log were dropped: /;
+
+test("a stderr that nobody reads: each line that is missing is counted, and users are not kept waiting", async (t) => {
+  const receiver = await startReceiver(t);
+  receiver.child.stderr?.pause();
+  await fillLog(receiver.url);
+  assert.equal((await send(receiver.url, post(delivery(created("a@example.com"))))).status, 200);
+  assert.equal(receiver.users(), userLine("a@example.com"));
+  receiver.child.stderr?.resume();
+  const [, dropped] = await receiver.stderr.until(DROPPED);
+  const before = receiver.stderr.text.length;
+  await send(new URL("/last", receiver.url).href);
+  await receiver.stderr.until(/ GET \/last 404 /, before);
+
+  const blocks = receiver.stderr.text.split(/^(?=\d\d:\d\d:\d\d )/m);
+  const kept = blocks.filter((block) => block.includes(" GET /x"));
+  const linesEach = (kept[0] ?? "").split("\n").length - 1;
+  assert.ok(kept.every((block) => block.split("\n").length - 1 === linesEach));
+  // The delivery's line was dropped, too.
+  assert.equal(Number(dropped), (REQUESTS - kept.length) * linesEach + 1);
+});
+
+test("both streams in one pipe that nobody reads: users' lines wait, and are not dropped", async (t) => {
+  const { child, stdout } = startInOnePipe(t);
+  const [, url = ""] = await stdout.until(/Listening on (.*)\n[^]*start again\.\n\n/);
+  child.stdout?.pause();
+  await fillLog(url);
+  let isAcknowledged = false;
+  const answer = send(url, post(delivery(created("a@example.com"))));
+  void answer.then(() => (isAcknowledged = true));
+  // Time enough for an acknowledgement that does not wait.
+  for (let asked = 0; asked < 20; asked += 1) assert.equal((await send(url)).status, 400);
+  assert.equal(isAcknowledged, false, "what nobody can read is not acknowledged");
+  child.stdout?.resume();
+  assert.equal((await answer).status, 200);
+  await stdout.until(DROPPED);
+  assertLogged(["a@example.com"], stdout.text);
 });

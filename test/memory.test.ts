@@ -1,10 +1,12 @@
 /** Memory: what was delivered or said is kept neither by a connection nor by a stream that is gone. */
 import assert from "node:assert/strict";
 import http from "node:http";
+import type { Readable } from "node:stream";
 import { test } from "node:test";
 import { connect, send } from "./support/http.js";
 import { created, delivery, event, post } from "./support/okta.js";
-import { folder, GUIDE, run, SERVER, type Ends, type Transcript } from "./support/process.js";
+import { folder, GUIDE, run, SERVER } from "./support/process.js";
+import type { Ends, Transcript } from "./support/transcript.js";
 
 const CONNECTIONS = 10;
 
@@ -21,7 +23,7 @@ const REPORT = `data:text/javascript,${encodeURIComponent(`
 
 /** Starts a receiver; resolves to it, to where it is, and to a check of what it keeps. */
 async function startMeasured(t: Ends) {
-  const args = ["--expose-gc", "--import", REPORT, SERVER];
+  const args = ["--expose-gc", "--import", REPORT, ...SERVER];
   const receiver = run(t, process.execPath, args, { env: GUIDE, cwd: folder(t) });
   const { child, stdout, stderr } = receiver;
   const [, url = ""] = await stderr.until(/^Listening on (.*)\n[^]*npm run simulate\n\n/);
@@ -74,21 +76,29 @@ test("ten kept-alive connections keep nothing of 9 MB that each has delivered", 
   }
 });
 
-test("a log that nobody reads any more is not kept", async (t) => {
-  const { child, url, inUse, assertKept } = await startMeasured(t);
-  const ask = `GET /${"x".repeat(190)} HTTP/1.1\r\nHost: x\r\n\r\n`;
-  const askOften = async () => {
-    const socket = await connect(Number(new URL(url).port));
-    let text = "";
-    socket.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-    socket.end(ask.repeat(10_000));
-    await new Promise((resolve) => socket.on("close", resolve));
-    assert.equal(text.match(/HTTP\/1\.1 404 /g)?.length, 10_000);
-  };
-  child.stderr?.destroy();
-  await askOften();
-  const before = await inUse();
-  await askOften();
-  // Half of what the log would take.
-  await assertKept(before, 1_000_000);
-});
+const endings: [what: string, end: (log: Readable) => void][] = [
+  ["goes away", (log) => log.destroy()],
+  ["stops reading", (log) => log.pause()],
+];
+for (const [what, end] of endings) {
+  test(`the log of a reader that ${what} is not kept`, async (t) => {
+    const { child, url, inUse, assertKept } = await startMeasured(t);
+    const ask = `GET /${"x".repeat(190)} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const askOften = async () => {
+      const socket = await connect(Number(new URL(url).port));
+      let text = "";
+      socket.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+      socket.end(ask.repeat(10_000));
+      await new Promise((resolve) => socket.on("close", resolve));
+      assert.equal(text.match(/HTTP\/1\.1 404 /g)?.length, 10_000);
+    };
+    assert.ok(child.stderr);
+    end(child.stderr);
+    // Whatever may wait waits from then on.
+    await askOften();
+    const before = await inUse();
+    await askOften();
+    // Half of what the log would take.
+    await assertKept(before, 1_000_000);
+  });
+}

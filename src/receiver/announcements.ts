@@ -1,71 +1,61 @@
-/** Which events are announced, when, and in which words. */
-import type { Message } from "../output.js";
-import { printable } from "../text.js";
-import type { HookEvent } from "./event-hook.js";
+/** Which events are announced, and in which words: the file to open for an event type of your own. */
+import { isNamed, isOfType, type HookEvent, type NamedTarget, type Target } from "./event-hook.js";
+
+/** How the events of a type are announced, on a line of stdout for each target that has a name. */
+export interface Announcement {
+  /**
+   * The type of the targets that it is about: Okta's word, such as UserGroup, or "actor" for whoever
+   * did it, as many events have no target. Default: User.
+   */
+  about?: string;
+  /** What such a target is called in the summary: "group" in "1 group created". */
+  noun: string;
+  /** What happened to it: "created" in "1 group created". */
+  participle: string;
+  /** The line for a target of the event: any text, it is made safe to print. */
+  sentence(target: NamedTarget, event: HookEvent): string;
+}
+
+/** The announcements by event type. */
+export type Announcements = ReadonlyMap<string | undefined, Announcement>;
 
 /**
- * The event types that are announced: another type is one more entry. `said` follows "The user
- * <login>" on stdout; `done` is what happened to a user, for the summary: "1 user created".
+ * The event types that are announced: another type is one more entry. Its function gets what
+ * `event-hook.ts` describes; `nameOf(event, "UserGroup")` there names another target of the event.
  */
-const ANNOUNCEMENTS = new Map<string | undefined, { done: string; said: string }>([
-  ["user.lifecycle.create", { done: "created", said: "has been added to the Okta org!" }],
+export const ANNOUNCEMENTS: Announcements = new Map<string | undefined, Announcement>([
+  [
+    "user.lifecycle.create",
+    {
+      noun: "user",
+      participle: "created",
+      sentence: (user) => `The user ${user.name} has been added to the Okta org!`,
+    },
+  ],
 ]);
 
-/** The lines for a delivery's events: one for each user, in their order. */
-export function announce(events: HookEvent[]): string[] {
+/** The lines for a delivery's events: one for each target with a name, in their order. */
+export function announce(events: HookEvent[], announcements: Announcements): string[] {
   const lines: string[] = [];
-  for (const { eventType, hasSucceeded, logins } of events) {
-    const words = ANNOUNCEMENTS.get(eventType);
-    if (words === undefined || !hasSucceeded) continue;
-    for (const login of logins) {
-      lines.push(`The user ${printable(login)} ${words.said}`);
+  for (const event of events) {
+    const announcement = announcements.get(event.eventType);
+    if (announcement === undefined || !event.hasSucceeded) continue;
+    for (const target of targetsOf(event, announcement)) {
+      if (isNamed(target)) lines.push(formSentence(announcement, target, event));
     }
   }
   return lines;
 }
 
-/**
- * What a delivery's events come to, and why some of them are not announced.
- *
- * @param isRepeated whether the delivery was seen before
- */
-export function summarize(events: HookEvent[], isRepeated: boolean): Message {
-  const counts = [quantity(events.length, "event")];
-  for (const [eventType, { done }] of ANNOUNCEMENTS) {
-    const ofType = events.filter((event) => event.eventType === eventType);
-    const succeeded = ofType.filter((event) => event.hasSucceeded);
-    const users = succeeded.reduce((count, { logins }) => count + logins.length, 0);
-    const failed = ofType.length - succeeded.length;
-    if (ofType.length > 0) counts.push(`${quantity(users, "user")} ${done}`);
-    if (failed > 0) counts.push(`${failed} not ${done}`);
-  }
-  const details = [...new Set(events.flatMap(remarkOn))];
-  const color = details.length > 0 ? "yellow" : undefined;
-
-  const ignored = events.filter(({ eventType }) => !ANNOUNCEMENTS.has(eventType));
-  if (ignored.length > 0) {
-    counts.push(`${ignored.length} ignored`);
-    const types = ignored.map(({ eventType = "no eventType" }) => printable(eventType, 80));
-    details.push(`ignored: ${[...new Set(types)].join(", ")}`);
-  }
-  if (isRepeated) counts.push("a repeat");
-  return { text: counts.join(", "), details, color };
+/** The sentence; what runs from source is not type-checked, so an entry may have forgotten it. */
+function formSentence(announcement: Announcement, target: NamedTarget, event: HookEvent): string {
+  const sentence: unknown = announcement.sentence(target, event);
+  if (typeof sentence === "string") return sentence;
+  throw new TypeError(`The entry for ${event.eventType} returned no text.`);
 }
 
-const quantity = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
-
-const PREVIEW_ADVICE = [
-  'In Okta\'s preview, replace "target": null with',
-  '"target": [{"type": "User", "alternateId": "john.doe@example.com"}]',
-];
-
-/** Why some users of an event are not announced, although its type is. */
-function remarkOn(event: HookEvent, index: number): string[] {
-  const { eventType, hasSucceeded, logins, result, lack } = event;
-  const words = ANNOUNCEMENTS.get(eventType);
-  if (words === undefined || (hasSucceeded && lack === undefined)) return [];
-  const names = logins.join(", ") || "no login";
-  if (!hasSucceeded) return [`not ${words.done}: ${printable(names, 300)} (${result})`];
-  const remark = `event ${index + 1} has ${lack}`;
-  return lack === "no target" ? [remark, ...PREVIEW_ADVICE] : [remark];
+/** The targets of an event that an announcement is about. */
+export function targetsOf(event: HookEvent, { about = "User" }: Announcement): Target[] {
+  if (about === "actor") return event.actor === undefined ? [] : [event.actor];
+  return event.targets.filter((target) => isOfType(target, about));
 }

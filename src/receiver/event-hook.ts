@@ -1,5 +1,5 @@
-/** The payload of Okta's event hooks, from a value of any shape to typed events. */
-import { fieldsOf } from "../text.js";
+/** The payload of Okta's event hooks, from a value of any shape to typed deliveries and events. */
+import { fieldsOf, textOf } from "../values.js";
 
 /** One delivery: https://developer.okta.com/docs/concepts/event-hooks/ */
 export interface Delivery {
@@ -9,26 +9,59 @@ export interface Delivery {
   events: HookEvent[];
 }
 
-/** An event of Okta's System Log. */
+/** An event of Okta's System Log: https://developer.okta.com/docs/reference/api/system-log/ */
 export interface HookEvent {
-  /** The type, such as user.lifecycle.create; undefined when it has none. */
+  /** The type, such as user.lifecycle.create. */
   eventType: string | undefined;
-  /** The outcome, such as SUCCESS or DENY; empty when the event has none. */
-  result: string;
+  /** What tells this event from all others. */
+  uuid: string | undefined;
+  /** When it happened, in ISO 8601. */
+  published: string | undefined;
+  /** The outcome: SUCCESS, DENY and so on (LogOutcome in Okta's OpenAPI description). */
+  result: string | undefined;
+  /** Okta's reason for the outcome. */
+  reason: string | undefined;
   /**
    * Whether it happened: the result is SUCCESS in any case (Okta's preview says Success), or
-   * missing, null or empty. A denied creation is a user.lifecycle.create event, too, with another
-   * result (LogOutcome in Okta's OpenAPI description).
+   * missing, null or empty. A denied creation is a user.lifecycle.create event, too.
    */
   hasSucceeded: boolean;
-  /** The logins (Okta's alternateId) of its targets that are users. */
-  logins: string[];
-  /** Why it names no user, or not every user; undefined when it names them all. */
-  lack: Lack | undefined;
+  /** Who did it. */
+  actor: Target | undefined;
+  /** Whom and what it was done to, in Okta's order. Many events have none. */
+  targets: Target[];
+  /** The event as it came, for all other fields. */
+  raw: unknown;
 }
 
-/** Okta's preview sample has no target; a live event's targets may lack a user or a login. */
-export type Lack = "no target" | "no user among its targets" | "a user without an alternateId";
+/** A target or the actor of an event. */
+export interface Target {
+  /** User, UserGroup, AppInstance and so on. */
+  type: string | undefined;
+  /** Okta's identifier: with it, Okta's API returns all else. */
+  id: string | undefined;
+  /** A user's login. Of a group Okta says "unknown". */
+  alternateId: string | undefined;
+  /** The name for people. */
+  displayName: string | undefined;
+  /** What to call it in a sentence: a user's login, the displayName of anything else. */
+  name: string | undefined;
+}
+
+/** A target that has a name. */
+export type NamedTarget = Target & { name: string };
+
+/** Whether a target can be named in a sentence. */
+export const isNamed = (target: Target): target is NamedTarget => target.name !== undefined;
+
+/** Whether a target is of a type. Without one it is a User, because Okta's guide shows one so. */
+export const isOfType = (target: Target, type: string): boolean => (target.type ?? "User") === type;
+
+/** The name of an event's first target of a type that has one, else `(no UserGroup)`. */
+export function nameOf(event: HookEvent, type: string): string {
+  const named = event.targets.filter(isNamed).find((target) => isOfType(target, type));
+  return named?.name ?? `(no ${type})`;
+}
 
 /** Reads parsed JSON; undefined without a list at `data.events`, which Okta always sends. */
 export function readDelivery(body: unknown): Delivery | undefined {
@@ -38,25 +71,38 @@ export function readDelivery(body: unknown): Delivery | undefined {
   return { eventId: textOf(eventId), events: events.map(readEvent) };
 }
 
-function readEvent(event: unknown): HookEvent {
-  const { eventType, outcome, target } = fieldsOf(event);
-  const raw = fieldsOf(outcome).result ?? "";
-  // A result that is not text is no success: its type is shown instead.
-  const result = typeof raw === "string" ? raw : typeof raw;
-  const hasSucceeded = /^(success)?$/i.test(result);
-  const targets: unknown[] = Array.isArray(target) ? target : [];
-  const users = targets.map(fieldsOf).filter(isUser);
-  const logins = users.map((user) => textOf(user.alternateId)).filter((text) => text !== undefined);
-  const lack = target ? findLack(users.length, logins.length) : "no target";
-  return { eventType: textOf(eventType), result, hasSucceeded, logins, lack };
+function readEvent(raw: unknown): HookEvent {
+  const { eventType, uuid, published, outcome, actor, target } = fieldsOf(raw);
+  const { result, reason } = fieldsOf(outcome);
+  const resultWord = wordOf(result);
+  return {
+    eventType: textOf(eventType),
+    uuid: textOf(uuid),
+    published: textOf(published),
+    result: resultWord,
+    reason: textOf(reason),
+    hasSucceeded: /^(success)?$/i.test(resultWord ?? ""),
+    actor: actor ? readTarget(actor) : undefined,
+    targets: Array.isArray(target) ? target.map(readTarget) : [],
+    raw,
+  };
 }
 
-/** A target without a type counts as a user, because Okta's guide shows one. */
-const isUser = ({ type }: Record<string, unknown>) => (type ?? "User") === "User";
-
-function findLack(users: number, logins: number): Lack | undefined {
-  if (users === 0) return "no user among its targets";
-  return logins < users ? "a user without an alternateId" : undefined;
+function readTarget(value: unknown): Target {
+  const fields = fieldsOf(value);
+  const target: Target = {
+    type: wordOf(fields.type),
+    id: textOf(fields.id),
+    alternateId: textOf(fields.alternateId),
+    displayName: textOf(fields.displayName),
+    name: undefined,
+  };
+  target.name = isOfType(target, "User") ? target.alternateId : target.displayName;
+  return target;
 }
 
-const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+/** What is no text is no SUCCESS and no User, but not missing either: the kind of value it is. */
+function wordOf(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  return typeof value === "string" ? value : typeof value;
+}

@@ -6,15 +6,17 @@
  * @param limit how many are remembered
  */
 export function createRepeatDetector(limit: number): (eventId: string) => boolean {
+  // A Set keeps the order of insertion.
   const seen = new Set<string>();
+  // One iterator for all: a new one would walk over all that were deleted before.
+  const oldestFirst = seen.values();
   return (eventId) => {
     if (seen.has(eventId)) return true;
-    // Okta's have 36 characters; a longer one is not worth the memory.
-    if (eventId.length > 200) return false;
     seen.add(eventId);
-    // A Set keeps the order of insertion. The default is for the compiler: it is never empty.
-    const [oldest = eventId] = seen;
-    if (seen.size > limit) seen.delete(oldest);
+    if (seen.size > limit) {
+      const { value: oldest = "" } = oldestFirst.next();
+      seen.delete(oldest);
+    }
     return false;
   };
 }

@@ -1,37 +1,52 @@
-/** One line for each request, and under it what to do about it. */
-import type { ServerResponse } from "node:http";
+/** One line for each request, what to do about it, and the delivery's body where that is wanted. */
+import { isIP } from "node:net";
 import type { Request, RequestHandler, Response } from "express";
 import morgan from "morgan";
 import type { Message, Output } from "../output.js";
-import { printable } from "../text.js";
+import { cut } from "../text.js";
+import { formatPayload } from "./payload.js";
 
-const meanings = new WeakMap<ServerResponse, Message>();
+/** A response that carries what its line says, in Express's own place for such things. */
+interface Noted {
+  locals: { message?: Message };
+}
 
 /** Notes what a request means, for its line. */
-export function note(res: ServerResponse, meaning: Message): void {
-  meanings.set(res, meaning);
+export function note({ locals }: Noted, message: Message): void {
+  locals.message = message;
 }
 
-/** Creates the middleware that prints a request's line once it is answered, or gone. */
-export function requestLog(log: Output): RequestHandler {
-  const format: morgan.FormatFn<Request, Response> = (tokens, req, res) => {
-    const ms = tokens["response-time"]?.(req, res, 1);
-    // Without the last line break, which morgan adds.
-    return log.format(describe(req, res, ms)).trimEnd();
-  };
-  return morgan(format, { stream: { write: (text) => void log.write(text) } });
+const messageOf = ({ locals }: Noted) => locals.message;
+
+/**
+ * Creates the middleware that prints a request's line once it is answered, or gone.
+ *
+ * @param showPayload whether the body follows, where it was read
+ */
+export function requestLog(log: Output, showPayload: boolean): RequestHandler {
+  return morgan<Request, Response>((tokens, req, res) => {
+    const duration = tokens["response-time"]?.(req, res, 1);
+    const bytes: unknown = showPayload ? req.body : undefined;
+    const body = bytes instanceof Uint8Array ? formatPayload(bytes) : undefined;
+    log.say({ ...describe(req, res, duration), body });
+    // Nothing is left for morgan to print.
+    return undefined;
+  });
 }
 
-function describe(req: Request, res: Response, ms?: string): Message {
-  const request = `${req.method} ${printable(req.path, 200)}`;
-  const meaning = meanings.get(res);
-  // Otherwise a kept-alive connection keeps it in memory.
-  meanings.delete(res);
-  if (meaning === undefined) {
+/** @param duration in milliseconds */
+function describe(req: Request, res: Response, duration?: string): Message {
+  const request = `${req.method} ${cut(req.path, 200)}`;
+  const message = messageOf(res);
+  if (message === undefined) {
     return { text: `${request}: no answer, the connection closed`, color: "yellow" };
   }
-  const { details = [] } = meaning;
-  const text = `${request} ${res.statusCode} ${ms} ms: ${meaning.text}`;
-  if (res.statusCode < 400) return { ...meaning, text };
-  return { text, details: [`from ${req.ip ?? "an unknown address"}`, ...details], color: "red" };
+  const text = `${request} ${res.statusCode} ${duration} ms: ${message.text}`;
+  if (res.statusCode < 400) return { ...message, text };
+  return { ...message, text, details: [`from ${addressOf(req)}`, ...(message.details ?? [])] };
+}
+
+/** The client's address: the forwarded one, unless a stranger wrote something else there. */
+function addressOf({ ip = "", socket }: Request): string {
+  return isIP(ip) ? ip : (socket.remoteAddress ?? "an unknown address");
 }

@@ -1,7 +1,7 @@
-/** What Okta sends: a verification, and deliveries. */
+/** What Okta sends, in its order: a verification, and deliveries. */
 import { randomUUID } from "node:crypto";
 import { basicAuthorization, type Credentials } from "../receiver/basic-auth.js";
-import { printable } from "../text.js";
+import { deliveryOf, eventOf, group, previewSample, user, userCreated } from "./system-log.js";
 
 /** One request, and what its answer must be. */
 export interface Step {
@@ -11,35 +11,31 @@ export interface Step {
   method: "GET" | "POST";
   /** By their names in lower case. */
   headers: Record<string, string>;
-  /** Null when it has none. */
-  body: string | Buffer | null;
+  /** Of a delivery. */
+  body?: string;
   /** A 200 with the challenge, an empty 200 or 204, or a 401. */
   expected: "echo" | "acknowledgement" | "refusal";
+  /** Whether to say what the receiver's console should show of it. */
+  isExplained?: boolean;
 }
 
-/**
- * The steps in Okta's order: it delivers nothing before the verification.
- *
- * @param email the login of the created user
- * @param file what to deliver instead of all the deliveries
- */
-export function createSteps(credentials: Credentials, email: string, file?: Buffer): Step[] {
-  const right = { authorization: basicAuthorization(credentials) };
-  const wrong = { authorization: basicAuthorization({ ...credentials, password: randomUUID() }) };
-  const verification = createVerification(right);
-  if (file !== undefined) {
-    return [verification, createDelivery("delivery of your file", file, right)];
-  }
-
-  const one = payload(created(email));
-  const other = event("user.session.start", []);
-  const several = payload(created("jane.roe@example.com"), other, created("max.moe@example.com"));
-  const preview = payload(PREVIEW_SAMPLE);
-  const stranger = createDelivery("delivery without credentials: must be refused", one, {});
+/** All that is played where nothing else is asked for: Okta delivers nothing before it verified. */
+export function createAllSteps(credentials: Credentials, login: string): Step[] {
+  const right = basicAuthorization(credentials);
+  const wrong = basicAuthorization({ ...credentials, password: randomUUID() });
+  const one = deliveryOf(userCreated([user(login)]));
+  const several = deliveryOf(
+    userCreated([group("Everyone"), user("jane.roe@example.com")]),
+    eventOf("user.session.start", "jane.roe@example.com"),
+    userCreated([user("max.moe@example.com"), group("Everyone"), group("Engineering")]),
+  );
+  const preview = deliveryOf(previewSample());
+  const stranger = createDelivery("delivery without credentials: must be refused", one);
   const impostor = createDelivery("delivery with a wrong password: must be refused", one, wrong);
   return [
-    verification,
-    createDelivery(`delivery of a created user, ${printable(email)}`, one, right),
+    createVerification(right),
+    createDelivery(`delivery of a created user, ${login}`, one, right),
+    createDelivery("the same delivery again, as Okta's retry", one, right),
     createDelivery("delivery of two created users and another event", several, right),
     createDelivery("Okta's preview sample, whose target is null", preview, right),
     { ...stranger, expected: "refusal" },
@@ -47,43 +43,43 @@ export function createSteps(credentials: Credentials, email: string, file?: Buff
   ];
 }
 
+/** A verification, and one delivery of an event of any type. */
+export function createEventSteps(credentials: Credentials, login: string, type: string): Step[] {
+  const name = `delivery of ${type}, ${login}`;
+  return createSingleSteps(credentials, name, deliveryOf(eventOf(type, login)));
+}
+
+/** A verification, and one delivery with a body of one's own. */
+export function createFileSteps(credentials: Credentials, body: string): Step[] {
+  return createSingleSteps(credentials, "delivery of your file", body);
+}
+
+function createSingleSteps(credentials: Credentials, name: string, body: string): Step[] {
+  const right = basicAuthorization(credentials);
+  const delivery = createDelivery(name, body, right);
+  return [createVerification(right), { ...delivery, isExplained: true }];
+}
+
 const JSON_TYPE = "application/json";
 
 /** https://developer.okta.com/docs/concepts/event-hooks/#one-time-verification-request */
-function createVerification(authorization: object): Step {
-  const challenge = { "x-okta-verification-challenge": randomUUID() };
-  const identity = { "user-agent": "Okta-Integrations", "x-okta-request-id": randomUUID() };
-  const headers = { accept: JSON_TYPE, ...authorization, ...identity, ...challenge };
-  return { name: "verification", method: "GET", headers, body: null, expected: "echo" };
+function createVerification(authorization: string): Step {
+  const headers = {
+    accept: JSON_TYPE,
+    authorization,
+    "user-agent": "Okta-Integrations",
+    "x-okta-request-id": randomUUID(),
+    "x-okta-verification-challenge": randomUUID(),
+  };
+  return { name: "verification", method: "GET", headers, expected: "echo" };
 }
 
-function createDelivery(name: string, body: Step["body"], authorization: object): Step {
-  const type = { accept: JSON_TYPE, "content-type": JSON_TYPE };
-  const headers = { ...type, ...authorization, "user-agent": "Okta Hook Service v1.0.0" };
+function createDelivery(name: string, body: string, authorization?: string): Step {
+  const headers = {
+    accept: JSON_TYPE,
+    "content-type": JSON_TYPE,
+    "user-agent": "Okta Hook Service v1.0.0 - who0example",
+    ...(authorization !== undefined && { authorization }),
+  };
   return { name, method: "POST", headers, body, expected: "acknowledgement" };
 }
-
-/** https://developer.okta.com/docs/concepts/event-hooks/#sample-event-delivery-payload */
-function payload(...events: object[]): string {
-  const source = "https://example.okta.com/api/v1/eventHooks/who0example";
-  const versions = { eventTypeVersion: "1.0", cloudEventsVersion: "0.1" };
-  const identity = { eventType: "com.okta.event_hook", eventId: randomUUID(), source };
-  const content = { eventTime: new Date(), contentType: JSON_TYPE, data: { events } };
-  return JSON.stringify({ ...identity, ...versions, ...content });
-}
-
-const created = (alternateId: string) =>
-  event("user.lifecycle.create", [{ id: "00u0example", type: "User", alternateId }]);
-
-function event(eventType: string, target: object[] | null, result = "SUCCESS"): object {
-  const identity = { uuid: randomUUID(), published: new Date(), eventType };
-  return { ...identity, outcome: { result }, target };
-}
-
-/** The event that Okta's preview shows where an org has no real one. */
-const PREVIEW_SAMPLE = {
-  ...event("user.lifecycle.create", null, "Success"),
-  actor: null,
-  debugContext: null,
-  securityContext: null,
-};

@@ -1,7 +1,7 @@
 /** A stand-in for the ngrok agent's local API, as ngrok documents it. */
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
-import type { Ends } from "./process.js";
+import type { Ends } from "./transcript.js";
 
 /** Answers a request, or fails to. */
 export type Answer = (res: ServerResponse) => void;

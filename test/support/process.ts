@@ -1,5 +1,6 @@
-/** Real child processes: starts the built programs, reads what they print, and ends them with the test. */
-import { spawn, type ChildProcess } from "node:child_process";
+/** Real child processes: starts the commands from source, reads what they print, and ends them with the test. */
+import assert from "node:assert/strict";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import {
   closeSync,
@@ -13,68 +14,25 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { fieldsOf } from "../../src/values.js";
+import { Transcript, type Ends } from "./transcript.js";
 
-export const SERVER = fileURLToPath(new URL("../../dist/server.js", import.meta.url));
-export const SIMULATE = fileURLToPath(new URL("../../dist/simulate.js", import.meta.url));
+const LAUNCH = fileURLToPath(new URL("../../src/launch.js", import.meta.url));
 
-/**
- * The values of Okta's guide, any free port, and an agent that is not there. (Port 1 would do as
- * well, were it not one that fetch refuses.)
- */
+/** The arguments for Node that start the receiver, as `npm start` does. */
+export const SERVER = [LAUNCH, "server"];
+
+/** The arguments for Node that start the simulator, as `npm run simulate` does. */
+export const SIMULATE = [LAUNCH, "simulate"];
+
+/** The values of Okta's guide, any free port, and an agent that is not there. */
 export const GUIDE = {
   BASIC_AUTH_USERNAME: "admin",
   BASIC_AUTH_PASSWORD: "supersecret",
   PORT: "0",
   NGROK_WEB_ADDR: "127.0.0.1:2",
 };
-
-/** What a test is as far as these helpers mind: something that ends. */
-export interface Ends {
-  after(end: () => void | Promise<void>): void;
-}
-
-/** Everything that a stream has said, and a wait for what it has yet to say. */
-export class Transcript {
-  text = "";
-  #closed = false;
-  #wake = new Set<() => void>();
-
-  constructor(stream: Readable | null) {
-    stream?.setEncoding("utf8");
-    stream?.on("data", (chunk: string) => {
-      this.text += chunk;
-      for (const wake of this.#wake) wake();
-    });
-    stream?.on("close", () => {
-      this.#closed = true;
-      for (const wake of this.#wake) wake();
-    });
-  }
-
-  /** Resolves to the first match from an offset on. Rejects, with the text, when none comes. */
-  async until(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
-    const limit = AbortSignal.timeout(20_000);
-    for (;;) {
-      const match = pattern.exec(this.text.slice(from));
-      if (match) return match;
-      if (this.#closed || limit.aborted) {
-        const text = JSON.stringify(this.text.slice(from).slice(-2_000));
-        throw new Error(`${String(pattern)} is not at the end of: ${text}`);
-      }
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          this.#wake.delete(wake);
-          limit.removeEventListener("abort", wake);
-          resolve();
-        };
-        this.#wake.add(wake);
-        limit.addEventListener("abort", wake);
-      });
-    }
-  }
-}
 
 export interface Run {
   child: ChildProcess;
@@ -90,18 +48,26 @@ export interface RunOptions {
   cwd?: string;
   /** A file descriptor for stdout, instead of a pipe. */
   stdout?: number;
+  /** A file descriptor for stderr, instead of a pipe. */
+  stderr?: number;
   /** Whether it starts processes of its own, which are to end with it. */
   hasChildren?: boolean;
 }
 
 /** Starts a command; it is ended with the test, if it still runs. */
 export function run(t: Ends, command: string, args: string[], options: RunOptions = {}): Run {
-  const { env = {}, cwd = tmpdir(), stdout = "pipe", hasChildren = false } = options;
+  const {
+    env = {},
+    cwd = tmpdir(),
+    stdout = "pipe",
+    stderr = "pipe",
+    hasChildren = false,
+  } = options;
   const { PATH = "" } = process.env;
   const child = spawn(command, args, {
     cwd,
     env: { PATH, ...env },
-    stdio: ["ignore", stdout, "pipe"],
+    stdio: ["ignore", stdout, stderr],
     detached: hasChildren,
   });
   const ended = once(child, "close").then(() => ({
@@ -109,8 +75,7 @@ export function run(t: Ends, command: string, args: string[], options: RunOption
     signal: child.signalCode,
   }));
   t.after(async () => {
-    // A negative id is that of a whole group of processes.
-    if (hasChildren && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    if (hasChildren && child.pid !== undefined) killGroup(child.pid);
     else child.kill("SIGKILL");
     await ended;
   });
@@ -120,6 +85,29 @@ export function run(t: Ends, command: string, args: string[], options: RunOption
     stderr: new Transcript(child.stderr),
     ended,
   };
+}
+
+function killGroup(id: number): void {
+  try {
+    process.kill(-id, "SIGKILL");
+  } catch (error) {
+    // All of them have ended by themselves.
+    assert.equal(fieldsOf(error).code, "ESRCH");
+  }
+}
+
+const { stdout: version } = spawnSync("script", ["--version"], { encoding: "utf8" });
+
+/** Why a test that needs a pseudo-terminal has to be skipped, or false. */
+export const noTerminal =
+  !version?.includes("util-linux") && "needs the command script of util-linux";
+
+/** Starts the receiver in a pseudo-terminal, which is its stdin, stdout and stderr. */
+export function startInTerminal(t: Ends, { env = {}, cwd = folder(t) }: RunOptions = {}): Run {
+  const command = ["exec", process.execPath, ...SERVER].join(" ");
+  const args = ["--quiet", "--return", "--command", command, "/dev/null"];
+  const terminal = { TERM: "xterm-256color", SHELL: "/bin/sh" };
+  return run(t, "script", args, { cwd, env: { ...GUIDE, ...terminal, ...env } });
 }
 
 /** Returns a folder that is removed when the test ends. */
@@ -133,7 +121,7 @@ export function folder(t: Ends): string {
 export function copyProject(t: Ends): string {
   const project = fileURLToPath(new URL("../..", import.meta.url));
   const copy = folder(t);
-  for (const name of ["src", "package.json", "test/dev.ts"]) {
+  for (const name of ["src", "package.json", ".env.example"]) {
     cpSync(join(project, name), join(copy, name), { recursive: true });
   }
   symlinkSync(join(project, "node_modules"), join(copy, "node_modules"), "junction");
@@ -157,7 +145,7 @@ export async function startReceiver(
   const cwd = folder(t);
   const file = join(cwd, "users.log");
   const stdout = openSync(file, "a");
-  const receiver = run(t, process.execPath, [SERVER], {
+  const receiver = run(t, process.execPath, SERVER, {
     env: { ...GUIDE, ...env },
     cwd,
     ...(pipe ? {} : { stdout }),
@@ -166,7 +154,7 @@ export async function startReceiver(
   const [, host = "", port = ""] = await receiver.stderr.until(
     /Listening on http:\/\/(.*):(\d+)\/userCreated/,
   );
-  await receiver.stderr.until(/npm run simulate\n\n/);
+  await receiver.stderr.until(/npm run simulate\n\n(?:Warning: [^]*\n\n)?$/);
   return {
     ...receiver,
     port: Number(port),

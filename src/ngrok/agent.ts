@@ -1,0 +1,62 @@
+/** The ngrok agent's local API: what it answers, as typed endpoints. */
+import { exchange } from "../http-client.js";
+import { fieldsOf } from "../values.js";
+
+/** An endpoint, or a tunnel as older agents call it: https://ngrok.com/docs/agent/api/ */
+export interface Endpoint {
+  /** Where clients reach it; the protocol may be any. */
+  url: URL;
+  /** Where it leads to. */
+  upstream: URL;
+}
+
+/** How long each of the agent's lists may take, in milliseconds. */
+const LIMIT_MS = 2_000;
+
+/**
+ * Asks the agent for its endpoints that Okta could reach; none where no agent runs. Undefined
+ * where that is not known: the agent is slow, or answers something else.
+ *
+ * @param address the agent's host:port
+ */
+export async function fetchEndpoints(address: string): Promise<Endpoint[] | undefined> {
+  const endpoints = await fetchList(address, "endpoints");
+  // The second list is deprecated, but agents before 3.30 have no other.
+  const list = endpoints?.length === 0 ? await fetchList(address, "tunnels") : endpoints;
+  return list?.flatMap(readEndpoint);
+}
+
+/** Fetches a list of the agent's; empty where it has none, undefined where that is not known. */
+async function fetchList(address: string, name: string): Promise<unknown[] | undefined> {
+  try {
+    const url = new URL(`http://${address}/api/${name}`);
+    const { status, text } = await exchange(url, { limitMs: LIMIT_MS });
+    if (status !== 200) return status === 404 ? [] : undefined;
+    const list = fieldsOf(JSON.parse(text))[name];
+    return Array.isArray(list) ? list : [];
+  } catch (error) {
+    const { code } = fieldsOf(error);
+    return code === "ECONNREFUSED" || code === "ENOTFOUND" ? [] : undefined;
+  }
+}
+
+/** Reads an item of either list; nothing when Okta cannot reach it. */
+function readEndpoint(item: unknown): Endpoint[] {
+  const { url, public_url: publicUrl, upstream, config, bindings } = fieldsOf(item);
+  const from = readUrl(url ?? publicUrl);
+  const to = readUrl(fieldsOf(upstream).url ?? fieldsOf(config).addr);
+  if (from === undefined || to === undefined) return [];
+  // A host under .internal is for other endpoints only, and one with a * is a pattern.
+  if (/\.internal\.?$|\*/.test(from.hostname)) return [];
+  const isPrivate = Array.isArray(bindings) && !bindings.includes("public");
+  return isPrivate ? [] : [{ url: from, upstream: to }];
+}
+
+/** Reads an address in each form that ngrok writes: a URL, http:// alone, a host, or a port. */
+function readUrl(address: unknown): URL | undefined {
+  if (typeof address !== "string" || address === "") return undefined;
+  const host = /^\d+$/.test(address) ? `localhost:${address}` : address;
+  const url = host.includes("://") ? host : `http://${host}`;
+  const whole = url.endsWith("://") ? `${url}localhost` : url;
+  return URL.canParse(whole) ? new URL(whole) : undefined;
+}

@@ -1,0 +1,62 @@
+/** The simulator's report: a line for each step, what follows from it, and the result. */
+import { tunnelCommand } from "../ngrok/tunnel.js";
+import { announce, ANNOUNCEMENTS } from "../receiver/announcements.js";
+import { readDelivery, type Delivery } from "../receiver/event-hook.js";
+import { summarize } from "../receiver/summary.js";
+import { bareHost } from "../settings.js";
+import { printable, wrap } from "../text.js";
+import type { UsageError } from "./options.js";
+import type { Step } from "./steps.js";
+import type { StepAnswer } from "./verdict.js";
+
+/** What the receiver's console should show of a step that is to be explained, by its own table. */
+export function explain({ isExplained, body = "" }: Step): string[] {
+  if (!isExplained) return [];
+  const delivery = parseDelivery(body);
+  if (delivery === undefined) return ["This receiver would refuse it: it is no delivery."];
+  const { text, details = [] } = summarize(delivery.events, ANNOUNCEMENTS);
+  const lines = [...announce(delivery.events, ANNOUNCEMENTS), text, ...details];
+  return ["The receiver's console should show:", ...lines.map((line) => `  ${line}`)];
+}
+
+function parseDelivery(body: string): Delivery | undefined {
+  try {
+    return readDelivery(JSON.parse(body));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The line for a step; `ms` is how long its answer took. */
+export function formatStep(step: Step, answer: StepAnswer, isPassed: boolean, ms: number): string {
+  const result = isPassed ? "passed" : "FAILED";
+  const status = `${answer.status ?? "-"}`.padEnd(3);
+  const duration = `${Math.round(ms)} ms`.padStart(7);
+  return `${result}  ${status}  ${duration}  ${printable(step.name)}\n`;
+}
+
+/** Lines under a step's, indented and broken at 80 columns. */
+export function formatLines(lines: string[]): string {
+  return lines.map((line) => `${wrap(printable(line))}\n`).join("");
+}
+
+/** What is wrong with a command line, in lines of at most 80 columns. */
+export function formatMisuse({ message }: UsageError): string {
+  const lines = message.split("\n").map((line) => wrap(printable(line)).slice(2));
+  return lines.join("\n");
+}
+
+/** The last line: how many steps failed, or what comes next. */
+export function formatResult(steps: number, failed: number, untried: number, url: URL): string {
+  const verb = untried === 1 ? "was" : "were";
+  const rest = untried > 0 ? `, ${untried} ${verb} not tried` : "";
+  if (failed > 0) return `${failed} of ${steps} steps failed${rest}.`;
+  return `All ${steps} steps passed. Next, ${describeNext(url)}`;
+}
+
+/** Okta takes https only, and so reaches a receiver at an http URL through a tunnel. */
+function describeNext({ protocol, hostname, port }: URL): string {
+  if (protocol === "https:") return "in Okta: Save & Continue, and Verify.";
+  const receiver = { host: bareHost(hostname), port: Number(port || 80) };
+  return `open a tunnel: ${tunnelCommand(receiver)}`;
+}
