@@ -10,10 +10,7 @@ import { basicAuthorization } from "./receiver/basic-auth.js";
 import { createHookServer, type HookServer } from "./receiver/http-server.js";
 import { allowsExample, readSettings, RESTARTED, type Settings } from "./settings.js";
 
-/** How long requests under way may take to finish at the stop. */
-const GRACE_MS = 3_000;
-
-/** How long the last lines may take to be written: a pipe may have no reader. */
+/** How long the last lines may take to be written, in ms: a pipe may have no reader. */
 const LAST_WRITE_MS = 500;
 
 function main(): void {
@@ -118,7 +115,7 @@ class Receiver {
     const { users, log } = this.#outputs;
     log.say(reason);
     this.#stopping.abort();
-    await this.#hookServer.stop(GRACE_MS);
+    await this.#hookServer.stop();
     const written = Promise.all([users.flush(), log.flush()]);
     await Promise.race([written, sleep(LAST_WRITE_MS)]);
     process.exit();

@@ -24,7 +24,7 @@ try {
   stderr.write(`${formatMisuse(error)}\n\n${USAGE}`);
   process.exitCode = 2;
 }
-// Exits now: a connection that fails late would keep the process alive.
+// Exits now: the look-up of a host that nobody answers would keep the process alive.
 stdout.write("", () => process.exit());
 
 /** Does what the options ask for, and resolves to the exit status. */

@@ -35,8 +35,7 @@ async function fetchList(address: string, name: string): Promise<unknown[] | und
     const list = fieldsOf(JSON.parse(text))[name];
     return Array.isArray(list) ? list : [];
   } catch (error) {
-    const { code } = fieldsOf(error);
-    return code === "ECONNREFUSED" || code === "ENOTFOUND" ? [] : undefined;
+    return fieldsOf(error).code === "ECONNREFUSED" ? [] : undefined;
   }
 }
 

@@ -46,9 +46,8 @@ function decode(header: string): Buffer | undefined {
 
 /** Compares in a time that depends on nothing but the length of what was given. */
 function isEqual(given: Buffer, expected: Buffer): boolean {
-  const padded = Buffer.alloc(given.length);
-  expected.copy(padded);
-  return timingSafeEqual(given, padded) && given.length === expected.length;
+  const hasLength = given.length === expected.length;
+  return timingSafeEqual(given, hasLength ? expected : given) && hasLength;
 }
 
 const PASTE = "Paste the secret that the receiver prints in a terminal.";

@@ -15,10 +15,13 @@ export interface HookServer {
   /**
    * Accepts no more connections, drops those that are idle, and resolves when the others have ended.
    *
-   * @param graceMs after how many milliseconds the others are cut off
+   * @param graceMs after how many milliseconds the others are cut off; default: GRACE_MS
    */
-  stop(graceMs: number): Promise<void>;
+  stop(graceMs?: number): Promise<void>;
 }
+
+/** How long requests under way may take to finish at a stop, in milliseconds. */
+export const GRACE_MS = 3_000;
 
 /** Node's options. Times are in milliseconds. */
 const OPTIONS = {
@@ -65,7 +68,7 @@ export function createHookServer(app: Express, log: Output): HookServer {
     else endFaultyRequest(res, fault);
   }
 
-  async function stop(graceMs: number): Promise<void> {
+  async function stop(graceMs = GRACE_MS): Promise<void> {
     server.close();
     for (const socket of connections.keys()) {
       if (socket.bytesRead === 0) socket.destroy();

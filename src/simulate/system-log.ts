@@ -162,7 +162,7 @@ export function deliveryOf(...events: object[]): string {
     eventType: "com.okta.event_hook",
     eventTypeVersion: "1.0",
     cloudEventsVersion: "0.1",
-    source: "https://example.okta.com/api/v1/eventHooks/who0example",
+    source: "https://okta.example.com/api/v1/eventHooks/who0example",
     eventId: randomUUID(),
     data: { events },
     eventTime: new Date().toISOString(),

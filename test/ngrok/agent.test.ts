@@ -169,10 +169,14 @@ test("odd items of a list hide no other", async (t) => {
   assert.deepEqual(await ask(t, { endpoints: json([here]), tunnels: json("x") }), []);
 });
 
-test("where no agent runs, or its name does not resolve, there are no endpoints", async (t) => {
+test("where no agent runs there are no endpoints", async (t) => {
   const agent = await startAgent(t);
   await agent.stop();
   assert.deepEqual(await fetchEndpoints(agent.address), []);
+});
+
+test("an agent whose name does not resolve gives no answer", async () => {
+  assert.equal(await fetchEndpoints("no-such-host.invalid:4040"), undefined);
 });
 
 test("an agent on a port that fetch refuses is asked", async (t) => {

@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { connect, drain, send, sendRaw } from "../support/http.js";
 import { nextRequestLine } from "../support/lines.js";
 import { created, delivery, post, SECRET, userLine } from "../support/okta.js";
+import { GRACE_MS } from "../../src/receiver/http-server.js";
 import { startApp, type App } from "../support/app.js";
 
 const receiver = await startApp({ after });
@@ -293,6 +294,7 @@ test("the time limits are those that ngrok, load balancers and Okta need", () =>
     [server.requestTimeout, server.headersTimeout, server.keepAliveTimeout],
     [10_000, 10_000, 120_000],
   );
+  assert.equal(GRACE_MS, 3_000);
 });
 
 const TIMED_OUT = "not whole after 10 seconds";
