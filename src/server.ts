@@ -22,9 +22,13 @@ function main(): void {
   const remedy = prepareEnvironment(env);
   if (remedy === undefined) return;
   const reading = readSettings(env, remedy);
-  if ("problems" in reading) end(reading.problems.join("\n"), 1);
+  if ("problems" in reading) {
+    end(reading.problems.join("\n"), 1);
+    return;
+  }
   // Only now: .env may set NO_COLOR.
-  else new Receiver(reading.settings, openOutputs(process)).start();
+  const outputs = openOutputs(process);
+  new Receiver(reading.settings, outputs).start();
 }
 
 function end(problem: string, exitCode: number): void {
@@ -46,6 +50,7 @@ function prepareEnvironment(env: NodeJS.ProcessEnv): string | undefined {
   return loadEnvFile(env).remedy;
 }
 
+/** A receiver that runs: it prints, follows the tunnel, and ends the process. */
 class Receiver {
   readonly #settings: Settings;
   readonly #outputs: Outputs;
