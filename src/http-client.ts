@@ -41,6 +41,8 @@ export async function exchange(url: URL, options: Exchange): Promise<Answer> {
   try {
     const response = await request(url, options, signal);
     const text = await readText(response);
+    // An answer that ends with its connection looks whole when that was cut off.
+    signal.throwIfAborted();
     return { status: response.statusCode ?? 0, headers: response.headers, text };
   } catch (error) {
     signal.throwIfAborted();
@@ -54,6 +56,8 @@ function request(url: URL, options: Exchange, signal: AbortSignal): Promise<Inco
   return new Promise((resolve, reject) => {
     const sent = send(url, { method, headers, signal, agent: false }, resolve);
     sent.on("error", reject);
+    // After a 101 there is neither an error nor a response.
+    sent.on("close", () => reject(Object.assign(new Error("no answer"), { code: "ECONNRESET" })));
     sent.end(body);
   });
 }

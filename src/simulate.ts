@@ -107,7 +107,7 @@ async function send({ method, headers, body }: Step, url: URL): Promise<StepAnsw
     const limitMs = ANSWER_LIMIT_MS;
     const answer = await exchange(url, { method, headers, body, limitMs });
     const page = `${answer.headers["ngrok-error-code"]} ${answer.text}`;
-    const [code] = /ERR_NGROK_\d+/.exec(page) ?? [];
+    const [code] = /ERR_NGROK_\d{1,6}/.exec(page) ?? [];
     return { status: answer.status, body: answer.text, code };
   } catch (error) {
     const { name, code, message } = fieldsOf(error);

@@ -8,10 +8,11 @@ import { test } from "node:test";
 import { copyProject, GUIDE, run, SIMULATE } from "./support/process.js";
 import type { Ends } from "./support/transcript.js";
 
-/** Replaces a file by another one, as many editors do. */
-function replace(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text);
-  renameSync(`${file}.new`, file);
+/** Replaces a file of a project by another one, as many editors do. */
+function replace(file: string, text: string, cwd: string): void {
+  const other = join(cwd, "other");
+  writeFileSync(other, text);
+  renameSync(other, file);
 }
 
 /** Starts the development run in a copy of the project. */
@@ -45,8 +46,8 @@ test("it starts again when src changes, and says no more than where it listens",
   const text = readFileSync(file, "utf8");
   const changes = [
     () => appendFileSync(file, "// changed\n"),
-    () => replace(file, `${text}// replaced\n`),
-    () => replace(file, `${text}// replaced again\n`),
+    () => replace(file, `${text}// replaced\n`, cwd),
+    () => replace(file, `${text}// replaced again\n`, cwd),
     () => appendFileSync(file, "// changed again\n"),
     () => appendFileSync(join(cwd, "src/text.ts"), "// changed\n"),
   ];
@@ -96,9 +97,14 @@ test("a change of .env counts, also where an editor replaces the file", async (t
   writeFileSync(file, environmentWith("first"));
   const { stderr } = startDev(t, cwd, WITHOUT_CREDENTIALS);
   await stderr.until(LISTENING);
-  for (const save of [writeFileSync, replace, writeFileSync]) {
+  const saves = [
+    () => writeFileSync(file, environmentWith("second")),
+    () => replace(file, environmentWith("third"), cwd),
+    () => writeFileSync(file, environmentWith("fourth")),
+  ];
+  for (const save of saves) {
     const before = stderr.text.length;
-    save(file, environmentWith("another"));
+    save();
     await stderr.until(LISTENING, before);
   }
 });

@@ -51,6 +51,8 @@ export function announce(events: HookEvent[], announcements: Announcements): str
 function formSentence(announcement: Announcement, target: NamedTarget, event: HookEvent): string {
   const sentence: unknown = announcement.sentence(target, event);
   if (typeof sentence === "string") return sentence;
+  // The rejection of an async function that nobody waits for would end the process.
+  Promise.resolve(sentence).catch(() => {});
   throw new TypeError(`The entry for ${event.eventType} returned no text.`);
 }
 

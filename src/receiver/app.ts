@@ -77,8 +77,11 @@ function answer(...handlers: Handler[]): RequestHandler {
   return (req, res, next) => {
     for (const handle of handlers) {
       const reply = handle(req);
-      // Express hears of its rejection. To wait for every reply would cost more than most checks.
-      if (reply instanceof Promise) return reply.then((awaited) => sendReply(res, awaited));
+      // To wait for every reply would cost more than most checks. Express takes some values that
+      // may be thrown for its own, such as "route": it does not see them.
+      if (reply instanceof Promise) {
+        return reply.catch(fail).then((awaited) => sendReply(res, awaited));
+      }
       if (reply !== undefined) return sendReply(res, reply);
     }
     next();

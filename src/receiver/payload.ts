@@ -8,8 +8,9 @@ const GROWTH_LIMIT = 10;
 
 /** The body as indented JSON, or as it came where it is none; of a larger one the first 64 kB. */
 export function formatPayload(body: Uint8Array): string {
-  const text = indentJson(new TextDecoder().decode(body));
-  if (body.length <= SHOWN_BYTES) return text;
+  const text = new TextDecoder().decode(body);
+  if (body.length <= SHOWN_BYTES) return indentJson(text);
+  // To indent a large body could take all the memory there is.
   return `${text.slice(0, SHOWN_BYTES)}\n… cut here: the body has ${body.length} bytes`;
 }
 

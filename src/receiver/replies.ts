@@ -62,12 +62,21 @@ export function refuse(status: number, problem: string, remedy: string): Reply {
 
 /** The reply to a request on which code of ours threw: only the console hears why, and where. */
 export function fail(error: unknown): Reply {
-  const { name = "Error", message = error } = fieldsOf(error);
-  const details = [`${name}: ${message}`, ...framesOf(error), "Okta retries this delivery once."];
+  const details = [...explainError(error), "Okta retries this delivery once."];
   return {
     ...refuse(500, "the receiver failed", "its console says why"),
     message: { text: "the receiver failed", details, color: "red" },
   };
+}
+
+/** What was thrown: any value, whose fields may throw in their turn. */
+function explainError(error: unknown): string[] {
+  try {
+    const { name = "Error", message = error } = fieldsOf(error);
+    return [`${name}: ${message}`, ...framesOf(error)];
+  } catch {
+    return ["what was thrown cannot be shown: throw an Error"];
+  }
 }
 
 const PROJECT = new URL("../..", import.meta.url);

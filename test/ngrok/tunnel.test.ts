@@ -8,10 +8,18 @@ import {
   leadsTo,
   NO_TUNNEL,
   tunnelCommand,
+  type Pace,
   type Tunnel,
 } from "../../src/ngrok/tunnel.js";
 import type { Message } from "../../src/output.js";
-import { endpoint, endpoints, json, startAgent, type Answers } from "../support/agent.js";
+import {
+  endpoint,
+  endpoints,
+  json,
+  startAgent,
+  type Agent,
+  type Answers,
+} from "../support/agent.js";
 import type { Ends } from "../support/transcript.js";
 
 const PUBLIC = "https://example.ngrok-free.app";
@@ -170,8 +178,13 @@ for (const [what, before, after, message] of changes) {
   });
 }
 
-/** Follows an agent's tunnel at a pace of milliseconds; resolves to a wait for the next message. */
-function follow(t: Ends, agent: { address: string }, patienceMs = 600_000) {
+/** Longer than any test may take. */
+const NEVER_MS = 600_000;
+/** A test that waits for what does not come fails. */
+const LIMIT = { timeout: 120_000 };
+
+/** Follows an agent's tunnel at a pace of milliseconds; `says` waits for the next message. */
+function follow(t: Ends, agent: Agent, pace: Partial<Pace> = {}) {
   const stopping = new AbortController();
   const said: Message[] = [];
   let wake = () => {};
@@ -186,7 +199,7 @@ function follow(t: Ends, agent: { address: string }, patienceMs = 600_000) {
       },
       signal: stopping.signal,
     },
-    { searchMs: 1, watchMs: 5, patienceMs },
+    { searchMs: 1, watchMs: 5, patienceMs: NEVER_MS, ...pace },
   );
   t.after(() => stopping.abort());
   const says = async (message: Message) => {
@@ -198,7 +211,7 @@ function follow(t: Ends, agent: { address: string }, patienceMs = 600_000) {
 
 const leadingHere = (url: string): Answers => ({ endpoints: endpoints(endpoint(url, LOCAL)) });
 
-test("each turn of a tunnel's life is said once, and nothing else", async (t) => {
+test("each turn of a tunnel's life is said once, and nothing else", LIMIT, async (t) => {
   const agent = await startAgent(t);
   const { says, said, stopping, following } = follow(t, agent);
   await agent.asked(3);
@@ -209,39 +222,69 @@ test("each turn of a tunnel's life is said once, and nothing else", async (t) =>
   await says(NEW_URL);
   agent.answers = { endpoints: endpoints(endpoint(OTHER, ELSEWHERE)) };
   await says(NOT_HERE);
-  await agent.stop();
+  agent.answers = {};
   await says(CLOSED);
-  await agent.start();
   agent.answers = leadingHere(OTHER);
   await says(AGAIN);
+  await agent.stop();
+  await says(CLOSED);
   stopping.abort();
   await following;
   assert.deepEqual(said, []);
 });
 
-test("single failures stay silent; an agent that is lost is told as what it is", async (t) => {
-  const agent = await startAgent(t, leadingHere(PUBLIC));
-  const patient = follow(t, agent);
-  await patient.says(OPEN);
-  const impatient = follow(t, agent, 1);
-  await impatient.says(OPEN);
-  const failure = json({}, 502);
-  agent.answers = { endpoints: failure, tunnels: failure };
-  await impatient.says(LOST);
-  await agent.asked(10);
-  assert.deepEqual(patient.said, []);
+test(
+  "single failures stay silent; an agent that is lost is told as what it is",
+  LIMIT,
+  async (t) => {
+    const agent = await startAgent(t, leadingHere(PUBLIC));
+    const patient = follow(t, agent);
+    await patient.says(OPEN);
+    const impatient = follow(t, agent, { patienceMs: 1 });
+    await impatient.says(OPEN);
+    const failure = json({}, 502);
+    agent.answers = { endpoints: failure, tunnels: failure };
+    await impatient.says(LOST);
+    await agent.asked(10);
+    agent.answers = leadingHere(PUBLIC);
+    await impatient.says(AGAIN);
+    await agent.asked(4);
+    assert.deepEqual([...patient.said, ...impatient.said], []);
+  },
+);
+
+test("an agent that fails from the start is told, too", LIMIT, async (t) => {
+  const agent = await startAgent(t, { endpoints: json({}, 403) });
+  const { says } = follow(t, agent, { patienceMs: 1 });
+  await says(LOST);
   agent.answers = leadingHere(PUBLIC);
-  await impatient.says(AGAIN);
-  await agent.asked(4);
-  assert.deepEqual(patient.said, []);
+  await says(OPEN);
 });
 
-test("nothing is said of the tunnel once the receiver stops", async (t) => {
+test("a tunnel is looked for at one pace, and watched at another", LIMIT, async (t) => {
+  const agent = await startAgent(t);
+  const searching = follow(t, agent, { searchMs: 1, watchMs: NEVER_MS });
+  await agent.asked(5);
+  searching.stopping.abort();
+  await searching.following;
+  agent.answers = leadingHere(PUBLIC);
+  const watching = follow(t, agent, { searchMs: NEVER_MS, watchMs: 1 });
+  await watching.says(OPEN);
+  await agent.asked(5);
+  agent.answers = {};
+  await watching.says(CLOSED);
+  await agent.asked(5);
+});
+
+test("nothing is said of the tunnel once the receiver stops", LIMIT, async (t) => {
   const agent = await startAgent(t);
   const { said, stopping, following } = follow(t, agent);
-  await agent.asked(1);
-  stopping.abort();
-  agent.answers = leadingHere(PUBLIC);
+  agent.answers = {
+    endpoints: (res) => {
+      stopping.abort();
+      endpoints(endpoint(PUBLIC, LOCAL))(res);
+    },
+  };
   await following;
   assert.deepEqual(said, []);
 });

@@ -297,3 +297,36 @@ test("an entry that forgets its text is a mistake, and no failed write", async (
   assert.match(failed.line.details[1] ?? "", /custom.* no text/);
   assert.equal((await deliver(delivery())).status, 200);
 });
+
+/** What entries may throw, or return in place of a text. */
+const oddities: [what: string, act: () => unknown][] = [
+  ["throws the word route", () => raise("route")],
+  ["throws a symbol", () => raise(Symbol("x"))],
+  ["throws nothing at all", () => raise(undefined)],
+  ["throws what cannot be read", () => raise(Object.defineProperty({}, "message", { get: fall }))],
+  ["is an async function that rejects", () => Promise.reject(new Error("late"))],
+];
+
+function raise(value: unknown): never {
+  throw value;
+}
+
+function fall(): never {
+  throw new Error("\u001b[31m");
+}
+
+for (const [what, act] of oddities) {
+  test(`an entry that ${what}: 500, and the receiver goes on`, async (t) => {
+    const entry = { noun: "user", participle: "created", sentence: () => "" };
+    // What runs from source is not type-checked: an entry may do anything.
+    Object.assign(entry, { sentence: act });
+    const app = await startApp(t, { announcements: new Map([["user.lifecycle.create", entry]]) });
+    const answer = await send(app.url, post(delivery(created("a@example.com"))));
+    assert.equal(answer.status, 500);
+    assert.equal(answer.body, '{"error":"The receiver failed: its console says why."}');
+    const { status, text } = await nextRequestLine(app.stderr, 0);
+    assert.deepEqual([status, text], [500, "the receiver failed"]);
+    assert.doesNotMatch(app.stderr.text, /\u001b/);
+    assert.equal((await send(app.url, post(delivery()))).status, 200);
+  });
+}

@@ -4,11 +4,16 @@ import { once } from "node:events";
 import http from "node:http";
 import net, { type Socket } from "node:net";
 import { after, test } from "node:test";
+import { GRACE_MS } from "../../src/receiver/http-server.js";
+import { fieldsOf } from "../../src/values.js";
+import { startApp, type App } from "../support/app.js";
 import { connect, drain, send, sendRaw } from "../support/http.js";
 import { nextRequestLine } from "../support/lines.js";
 import { created, delivery, post, SECRET, userLine } from "../support/okta.js";
-import { GRACE_MS } from "../../src/receiver/http-server.js";
-import { startApp, type App } from "../support/app.js";
+import type { Ends } from "../support/transcript.js";
+
+/** A test that waits for what does not come fails. */
+const LIMIT = { timeout: 120_000 };
 
 const receiver = await startApp({ after });
 
@@ -27,9 +32,10 @@ const TLS = "https came to this http port";
 const HTTP2 = "HTTP/2 came to this HTTP/1.1 port";
 const PROXY = "the PROXY protocol came to this http port";
 /** What Node's parser says is shown, whatever its words are. */
-const INVALID = /^not valid HTTP \([A-Z][^()]+\)$/;
+const INVALID = /^not valid HTTP \([A-Z][a-z][^()]+\)$/;
 const GET = "GET /userCreated HTTP/1.1\r\nHost: x\r\n";
 const POST = `POST /userCreated HTTP/1.1\r\nHost: x\r\nAuthorization: ${SECRET}\r\nContent-Type: application/json\r\n`;
+const CONNECT = "CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n";
 const hello = Buffer.from("16030100c8010000c40303" + "5a".repeat(180), "hex");
 const bothLengths = "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
 
@@ -39,7 +45,8 @@ const faulty: [what: string, bytes: string | Buffer, status: number, text: strin
   ["a TLS handshake, as https:// to this port sends", hello, 400, TLS],
   ["HTTP/2, as ngrok's upstream.protocol sends", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, HTTP2],
   ["the PROXY protocol", "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\n", 400, PROXY],
-  ["its second version", "\r\n\r\n\0\r\nQUIT\n", 400, PROXY],
+  ["its first version without addresses", "PROXY UNKNOWN\r\nGET / HTTP/1.1\r\n", 400, PROXY],
+  ["its second version", "\r\n\r\n\0\r\nQUIT\n!\u0011\0\u000c", 400, PROXY],
   ["zeros", Buffer.alloc(1000), 400, INVALID],
   ["escape sequences", "\u001b[2J\u001b]0;x\u0007\r\n\r\n", 400, INVALID],
   ["a version of HTTP that does not exist", "GET / HTTP/9.9\r\n\r\n", 400, INVALID],
@@ -135,9 +142,31 @@ test("an upgrade is not taken: the request is answered as it is", async () => {
 });
 
 test("CONNECT is for proxies: Node closes the connection, and nothing else happens", async () => {
-  const request = "CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n";
-  assert.equal(await sendRaw(receiver.port, request), "");
+  assert.equal(await sendRaw(receiver.port, CONNECT), "");
   await isWell(receiver);
+});
+
+test("HTTP/1.1 without a Host header is Node's to refuse, and leaves no line", async () => {
+  const before = receiver.stderr.text.length;
+  const text = await sendRaw(receiver.port, `${GET}\r\n`.replace("Host: x\r\n", ""));
+  assert.match(text, /^HTTP\/1\.1 400 Bad Request\r\n(?:.+\r\n)*\r\n(?:0\r\n\r\n)?$/);
+  await isWell(receiver);
+  assert.equal(receiver.stderr.text.slice(before).match(/^\d\d:/gm)?.length, 1);
+});
+
+test("an error on a socket that Node hands over ends nothing", async (t) => {
+  const other = await startApp(t);
+  // Node takes its own listener for errors away from both.
+  for (const event of ["connect", "upgrade"]) {
+    other.hookServer.server.on(event, (_req: unknown, socket: Socket) => {
+      socket.destroy(new Error("a reset"));
+    });
+  }
+  const upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  for (const request of [CONNECT, GET + upgrade]) {
+    assert.equal(await sendRaw(other.port, request), "");
+    await isWell(other);
+  }
 });
 
 test("what follows the last request of a connection is not looked at", async () => {
@@ -187,22 +216,29 @@ test("before what is not HTTP, each request of one write gets its answer and its
   assert.equal(said.match(/^\d\d:/gm)?.length, 4);
 });
 
-test("many faulty pieces after a delivery: one answer, one line, and no warning", async (t) => {
+test("many faulty pieces behind two requests: two answers, two lines, and no warning", async (t) => {
   let finish = () => {};
   const printed = new Promise<void>((resolve) => (finish = resolve));
   const slow = await startApp(t, { print: () => printed });
+  const warnings: Error[] = [];
+  const listener = (warning: Error) => void warnings.push(warning);
+  process.on("warning", listener);
+  t.after(() => void process.off("warning", listener));
   const socket = await connect(slow.port);
   const text = drain(socket);
-  socket.write(WHOLE);
+  // The first is answered, and gone, while the second is under way.
+  socket.write(`${GET}\r\n${WHOLE}`);
   for (let piece = 0; piece < 20; piece += 1) {
     await new Promise((resolve) => socket.write("\u0000", resolve));
     // Each answered request lets the receiver read one more piece by itself.
     await send(new URL("/", slow.url).href);
   }
   finish();
-  assert.match(await text, /^HTTP\/1\.1 200 OK\r\n(?:(?!HTTP).)*$/s);
+  const statuses = [...(await text).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+  assert.deepEqual(statuses, ["400", "200"]);
   await slow.stderr.until(/ POST .*created\n/);
-  assert.equal(slow.stderr.text.match(/^\d\d:/gm)?.length, 21);
+  assert.equal(slow.stderr.text.match(/^\d\d:/gm)?.length, 22);
+  assert.deepEqual(warnings, []);
 });
 
 test("garbage after a whole answer closes the connection", async () => {
@@ -218,19 +254,17 @@ test("garbage after a whole answer closes the connection", async () => {
   assert.match((await nextRequestLine(receiver.stderr, second)).text, INVALID);
 });
 
-test("a refused connection ends, also where the client keeps its half open", async (t) => {
-  const before = receiver.stderr.text.length;
-  const socket = net.connect({ port: receiver.port, host: "127.0.0.1", allowHalfOpen: true });
+test("a refused connection ends, also where the client keeps its half open", LIMIT, async (t) => {
+  const other = await startApp(t);
+  const accepted = once(other.hookServer.server, "connection");
+  const socket = net.connect({ port: other.port, host: "127.0.0.1", allowHalfOpen: true });
   t.after(() => void socket.destroy());
-  const closed = new Promise((resolve) => socket.on("error", () => {}).on("close", resolve));
+  socket.on("error", () => {}).resume();
   socket.write("\u0000");
-  const [answer] = await once(socket, "data");
-  assert.match(String(answer), /^HTTP\/1\.1 400 /);
-  // Only a write shows that nobody is there any more.
-  const writing = setInterval(() => socket.write("more"), 5);
-  t.after(() => clearInterval(writing));
-  await closed;
-  await nextRequestLine(receiver.stderr, before);
+  const [peer] = await accepted;
+  assert.ok(peer instanceof net.Socket);
+  await once(peer, "close");
+  assert.equal((await nextRequestLine(other.stderr, 0)).status, 400);
 });
 
 test("a refused request that something faulty follows: the connection is closed", async () => {
@@ -294,6 +328,8 @@ test("the time limits are those that ngrok, load balancers and Okta need", () =>
     [server.requestTimeout, server.headersTimeout, server.keepAliveTimeout],
     [10_000, 10_000, 120_000],
   );
+  // Node has it, and its types do not.
+  assert.equal(fieldsOf(server).connectionsCheckingInterval, 1_000);
   assert.equal(GRACE_MS, 3_000);
 });
 
@@ -337,26 +373,54 @@ for (const [what, sent, answer, text] of openings) {
   });
 }
 
-test("a connection that never sent a byte does not hold the stop", async (t) => {
+/** Longer than any test may take. */
+const NEVER_MS = 600_000;
+
+test("connections that never sent a byte do not hold the stop", LIMIT, async (t) => {
   const other = await startApp(t);
-  const socket = await connect(other.port);
+  const idle = await Promise.all([connect(other.port), connect(other.port)]);
+  // Connections are accepted in their order.
   await send(other.url);
-  // The grace is longer than any test may take.
-  await other.hookServer.stop(600_000);
-  assert.equal(await drain(socket), "");
+  const ended = Promise.all(idle.map(drain));
+  const stopped = other.hookServer.stop(NEVER_MS);
+  assert.deepEqual(await ended, ["", ""]);
+  await stopped;
 });
 
-test("a kept-alive connection whose answer was under way does not hold the stop", async (t) => {
+/** Starts a receiver with a delivery under way, which `finish` ends. */
+async function startBusy(t: Ends) {
   let finish = () => {};
-  const printed = new Promise<void>((resolve) => (finish = resolve));
-  const other = await startApp(t, { print: () => printed });
-  const socket = await connect(other.port);
-  socket.write(WHOLE.replace("Host: x", "Host: x\r\nExpect: 100-continue"));
-  await once(socket, "data");
-  const stopped = other.hookServer.stop(600_000);
-  finish();
-  assert.match(await drain(socket), /HTTP\/1\.1 200 OK\r\n/);
-  await stopped;
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const print = () => {
+    begin();
+    return new Promise<void>((resolve) => (finish = resolve));
+  };
+  const app = await startApp(t, { print });
+  const socket = await connect(app.port);
+  const text = drain(socket);
+  socket.write(WHOLE);
+  await begun;
+  return { ...app, socket, text, finish: () => finish() };
+}
+
+test(
+  "a kept-alive connection whose answer was under way does not hold the stop",
+  LIMIT,
+  async (t) => {
+    const { hookServer, text, finish } = await startBusy(t);
+    const stopped = hookServer.stop(NEVER_MS);
+    finish();
+    assert.match(await text, /^HTTP\/1\.1 200 OK\r\n/);
+    await stopped;
+  },
+);
+
+test("what is under way after the grace is cut off, and its line says so", LIMIT, async (t) => {
+  const { hookServer, stderr, text } = await startBusy(t);
+  await hookServer.stop(1);
+  assert.equal(await text, "");
+  assert.equal((await nextRequestLine(stderr, 0)).text, HUNG_UP);
 });
 
 test("a connection that is half closed stays the client's own affair", async () => {

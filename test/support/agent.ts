@@ -1,6 +1,7 @@
 /** A stand-in for the ngrok agent's local API, as ngrok documents it. */
 import { once } from "node:events";
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
+import type net from "node:net";
 import type { Ends } from "./transcript.js";
 
 /** Answers a request, or fails to. */
@@ -23,12 +24,10 @@ export interface Agent {
   asked(times: number): Promise<void>;
   /** Stops listening, and hangs up on everybody. */
   stop(): Promise<void>;
-  /** Listens again at the same address. */
-  start(): Promise<void>;
 }
 
-export async function startAgent(t: Ends, answers: Answers = {}): Promise<Agent> {
-  let port = 0;
+/** Starts one that ends with the test, on the first of these ports that is free. */
+export async function startAgent(t: Ends, answers: Answers = {}, ports = [0]): Promise<Agent> {
   const server = createServer((req, res) => {
     let answer: Answer | undefined;
     if (req.url === "/api/endpoints") {
@@ -41,7 +40,7 @@ export async function startAgent(t: Ends, answers: Answers = {}): Promise<Agent>
     else answer(res);
   });
   const agent: Agent = {
-    address: "",
+    address: `127.0.0.1:${await listen(server, ...ports)}`,
     answers,
     asks: 0,
     asked: async (times) => {
@@ -53,28 +52,25 @@ export async function startAgent(t: Ends, answers: Answers = {}): Promise<Agent>
       server.closeAllConnections();
       await once(server, "close");
     },
-    start: async () => {
-      port = await listen(server, port);
-      agent.address = `127.0.0.1:${port}`;
-    },
   };
   t.after(() => agent.stop());
-  await agent.start();
   return agent;
 }
 
-/** Returns a port that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server, 0);
-  server.close();
-  await once(server, "close");
-  return port;
-}
+/** Some of the ports that `fetch` refuses: one of them is free, also beside other suites. */
+export const REFUSED_BY_FETCH = [6000, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 5060, 10080];
 
-async function listen(server: Server, port: number): Promise<number> {
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
+/** Listens on the first of these ports that is free; resolves to it. */
+export async function listen(server: net.Server, ...ports: number[]): Promise<number> {
+  const [first = 0, ...others] = ports;
+  const listening = once(server, "listening");
+  server.listen(first, "127.0.0.1");
+  try {
+    await listening;
+  } catch (error) {
+    if (others.length === 0) throw error;
+    return listen(server, ...others);
+  }
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : 0;
 }
@@ -119,5 +115,14 @@ export function json(value: unknown, status = 200): Answer {
     res.end(JSON.stringify(value));
   };
 }
+
+/** Answers without an end. */
+export const endless: Answer = (res) => {
+  const more = () => {
+    while (!res.destroyed && res.write(" ".repeat(100_000)));
+  };
+  res.on("error", () => {}).on("drain", more);
+  more();
+};
 
 const notFound = json({ error_code: 100, status_code: 404, msg: "Resource not found" }, 404);

@@ -44,7 +44,7 @@ export async function connect(port: number): Promise<net.Socket> {
 export async function drain(socket: net.Socket): Promise<string> {
   let text = "";
   socket.setEncoding("latin1").on("data", (chunk: string) => (text += chunk));
-  if (!socket.closed) await once(socket, "close", { signal: AbortSignal.timeout(20_000) });
+  if (!socket.closed) await once(socket, "close", { signal: AbortSignal.timeout(120_000) });
   return text;
 }
 

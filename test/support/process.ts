@@ -69,6 +69,9 @@ export function run(t: Ends, command: string, args: string[], options: RunOption
     env: { PATH, ...env },
     stdio: ["ignore", stdout, stderr],
     detached: hasChildren,
+    // One that does not end where it must is a failure, and not a wait without end.
+    timeout: 1_800_000,
+    killSignal: "SIGKILL",
   });
   const ended = once(child, "close").then(() => ({
     code: child.exitCode,
