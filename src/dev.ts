@@ -36,7 +36,8 @@ function restartForSettings(_event: string, name: string | null): void {
 }
 
 function restartSoon(): void {
-  settle(restart);
+  // Its instructions stand there already, if it has started.
+  settle(() => restart(isRunning() ? { [RESTARTED]: "1" } : {}));
 }
 
 function settle(next: () => void): void {
@@ -47,7 +48,7 @@ function settle(next: () => void): void {
 /** The receiver makes .env at the first start, which is no change. */
 function restartUnlessMade(): void {
   isBeingMade &&= read(".env") === read(".env.example");
-  if (!isBeingMade) restart();
+  if (!isBeingMade) restart({});
 }
 
 /** The file's text; undefined where there is none, or it is being replaced. */
@@ -56,11 +57,15 @@ function read(path: string): string | undefined {
   return "text" in file ? file.text : undefined;
 }
 
-function restart(): void {
+function restart(variables: Record<string, string>): void {
   console.error("Restarting: src or .env has changed.");
   whenStopped("SIGTERM", () => {
-    receiver = start({ [RESTARTED]: "1" });
+    receiver = start(variables);
   });
+}
+
+function isRunning(): boolean {
+  return receiver.exitCode === null && receiver.signalCode === null;
 }
 
 function stop(signal: NodeJS.Signals): void {
@@ -70,9 +75,8 @@ function stop(signal: NodeJS.Signals): void {
 
 /** Stops the receiver, if it still runs, and goes on then; what was to follow before is dropped. */
 function whenStopped(signal: NodeJS.Signals, next: () => void): void {
-  const hasExited = receiver.exitCode !== null || receiver.signalCode !== null;
   receiver.removeAllListeners("exit");
-  if (hasExited) {
+  if (!isRunning()) {
     next();
     return;
   }

@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { test } from "node:test";
 import { SECRET } from "./support/okta.js";
-import { run } from "./support/process.js";
+import { copyProject, GUIDE, run } from "./support/process.js";
 import type { Ends } from "./support/transcript.js";
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
@@ -79,6 +80,30 @@ test(
     assert.deepEqual(rest, []);
   },
 );
+
+test("its entry works as it stands: pasted into the table, and triggered by its command", async (t) => {
+  const cwd = copyProject(t);
+  const file = join(cwd, "src/receiver/announcements.ts");
+  const [, entry = ""] = /```ts\n([^`]*`[^`]*`[^`]*)```/.exec(README) ?? [];
+  assert.match(entry, /"group\.user_membership\.add"/);
+  const source = readFileSync(file, "utf8");
+  assert.equal(source.split("\n]);\n").length, 2, "the table ends once");
+  writeFileSync(
+    file,
+    source.replace("\n]);\n", () => `\n${entry}]);\n`),
+  );
+
+  const receiver = run(t, process.execPath, ["src/launch.js", "server"], { cwd, env: GUIDE });
+  const [, url = ""] = await receiver.stderr.until(/^Listening on (.*)\n/);
+  const [, command = ""] = /npm run simulate -- (--event .*)\n/.exec(README) ?? [];
+  const args = ["src/launch.js", "simulate", ...command.split(" "), "--url", url];
+  const simulator = run(t, process.execPath, args, { cwd, env: GUIDE });
+  assert.deepEqual(await simulator.ended, { code: 0, signal: null });
+  const line = "The user jane.roe@example.com has been added to the group Engineering.\n";
+  await receiver.stdout.until(/\n/);
+  assert.equal(receiver.stdout.text, line);
+  assert.ok(simulator.stdout.text.includes(line), "the simulator foretells it");
+});
 
 test("each npm command in it is one of the project's", () => {
   const { scripts }: { scripts: Record<string, string> } = JSON.parse(read("package.json"));

@@ -254,8 +254,8 @@ describe("npm run simulate", options, () => {
       ],
       [
         "an event type that is ignored",
-        () => ["group.user_membership.add"],
-        "delivery of group.user_membership.add, john.doe@example.com",
+        () => ["example.ignored.type"],
+        "delivery of example.ignored.type, john.doe@example.com",
         "",
       ],
       [

@@ -21,7 +21,7 @@ export type Announcements = ReadonlyMap<string | undefined, Announcement>;
 
 /**
  * The event types that are announced: another type is one more entry. Its function gets what
- * `event-hook.ts` describes; `nameOf(event, "UserGroup")` there names another target of the event.
+ * `event-hook.ts` describes; `nameOf(event, "UserGroup")` names another target of the event.
  */
 export const ANNOUNCEMENTS: Announcements = new Map<string | undefined, Announcement>([
   [
@@ -33,6 +33,12 @@ export const ANNOUNCEMENTS: Announcements = new Map<string | undefined, Announce
     },
   ],
 ]);
+
+/** The name of an event's first target of a type that has one, else `(no UserGroup)`. */
+export function nameOf(event: HookEvent, type: string): string {
+  const named = event.targets.filter(isNamed).find((target) => isOfType(target, type));
+  return named?.name ?? `(no ${type})`;
+}
 
 /** The lines for a delivery's events: one for each target with a name, in their order. */
 export function announce(events: HookEvent[], announcements: Announcements): string[] {

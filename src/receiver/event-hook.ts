@@ -57,12 +57,6 @@ export const isNamed = (target: Target): target is NamedTarget => target.name !=
 /** Whether a target is of a type. Without one it is a User, because Okta's guide shows one so. */
 export const isOfType = (target: Target, type: string): boolean => (target.type ?? "User") === type;
 
-/** The name of an event's first target of a type that has one, else `(no UserGroup)`. */
-export function nameOf(event: HookEvent, type: string): string {
-  const named = event.targets.filter(isNamed).find((target) => isOfType(target, type));
-  return named?.name ?? `(no ${type})`;
-}
-
 /** Reads parsed JSON; undefined without a list at `data.events`, which Okta always sends. */
 export function readDelivery(body: unknown): Delivery | undefined {
   const { data, eventId } = fieldsOf(body);

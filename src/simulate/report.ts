@@ -14,9 +14,18 @@ export function explain({ isExplained, body = "" }: Step): string[] {
   if (!isExplained) return [];
   const delivery = parseDelivery(body);
   if (delivery === undefined) return ["This receiver would refuse it: it is no delivery."];
-  const { text, details = [] } = summarize(delivery.events, ANNOUNCEMENTS);
-  const lines = [...announce(delivery.events, ANNOUNCEMENTS), text, ...details];
-  return ["The receiver's console should show:", ...lines.map((line) => `  ${line}`)];
+  const lines = foretell(delivery).map((line) => `  ${line}`);
+  return ["The receiver's console should show:", ...lines];
+}
+
+/** What the table of announcements makes of a delivery; an entry of one's own may throw. */
+function foretell({ events }: Delivery): string[] {
+  try {
+    const { text, details = [] } = summarize(events, ANNOUNCEMENTS);
+    return [...announce(events, ANNOUNCEMENTS), text, ...details];
+  } catch {
+    return ["the receiver failed: an entry in src/receiver/announcements.ts throws"];
+  }
 }
 
 function parseDelivery(body: string): Delivery | undefined {

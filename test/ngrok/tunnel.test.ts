@@ -253,6 +253,25 @@ test(
   },
 );
 
+test("patience counts from the last answer", LIMIT, async (t) => {
+  let clockMs = 0;
+  t.mock.method(performance, "now", () => clockMs);
+  const agent = await startAgent(t, leadingHere(PUBLIC));
+  const { says, said } = follow(t, agent, { patienceMs: 15_000 });
+  await says(OPEN);
+  clockMs = 100_000;
+  await agent.asked(2);
+  const failure = json({}, 502);
+  agent.answers = { endpoints: failure, tunnels: failure };
+  // By then the last good answer was read.
+  await agent.asked(1);
+  clockMs = 114_999;
+  await agent.asked(3);
+  assert.deepEqual(said, []);
+  clockMs = 115_000;
+  await says(LOST);
+});
+
 test("an agent that fails from the start is told, too", LIMIT, async (t) => {
   const agent = await startAgent(t, { endpoints: json({}, 403) });
   const { says } = follow(t, agent, { patienceMs: 1 });
@@ -287,4 +306,12 @@ test("nothing is said of the tunnel once the receiver stops", LIMIT, async (t) =
   };
   await following;
   assert.deepEqual(said, []);
+});
+
+test("a stop does not wait for the next look-up", LIMIT, async (t) => {
+  const agent = await startAgent(t);
+  const { stopping, following } = follow(t, agent, { searchMs: NEVER_MS });
+  await agent.asked(1);
+  stopping.abort();
+  await following;
 });

@@ -7,8 +7,9 @@ import {
   ANNOUNCEMENTS,
   type Announcement,
   type Announcements,
+  nameOf,
 } from "../../src/receiver/announcements.js";
-import { nameOf, readDelivery } from "../../src/receiver/event-hook.js";
+import { readDelivery } from "../../src/receiver/event-hook.js";
 import { fail } from "../../src/receiver/replies.js";
 import { startApp } from "../support/app.js";
 import { send } from "../support/http.js";

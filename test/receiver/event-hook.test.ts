@@ -1,12 +1,8 @@
 /** Okta's payload: which values make a delivery, and which typed events they become. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  nameOf,
-  readDelivery,
-  type HookEvent,
-  type Target,
-} from "../../src/receiver/event-hook.js";
+import { nameOf } from "../../src/receiver/announcements.js";
+import { readDelivery, type HookEvent, type Target } from "../../src/receiver/event-hook.js";
 import { created, delivery, event, group, user } from "../support/okta.js";
 
 /** Reads one event as it arrives, as JSON. */

@@ -15,6 +15,9 @@ import type { Ends } from "../support/transcript.js";
 /** A test that waits for what does not come fails. */
 const LIMIT = { timeout: 120_000 };
 
+/** Longer than any test may take. */
+const NEVER_MS = 600_000;
+
 const receiver = await startApp({ after });
 
 /** Fails unless the receiver still takes a delivery, and has printed nothing that steers a terminal. */
@@ -256,7 +259,12 @@ test("garbage after a whole answer closes the connection", async () => {
 
 test("a refused connection ends, also where the client keeps its half open", LIMIT, async (t) => {
   const other = await startApp(t);
-  const accepted = once(other.hookServer.server, "connection");
+  const { server } = other.hookServer;
+  assert.ok(server instanceof http.Server);
+  // These would end it, too.
+  server.requestTimeout = NEVER_MS;
+  server.headersTimeout = NEVER_MS;
+  const accepted = once(server, "connection");
   const socket = net.connect({ port: other.port, host: "127.0.0.1", allowHalfOpen: true });
   t.after(() => void socket.destroy());
   socket.on("error", () => {}).resume();
@@ -372,9 +380,6 @@ for (const [what, sent, answer, text] of openings) {
     else assert.equal((await nextRequestLine(other.stderr, 0)).text, text);
   });
 }
-
-/** Longer than any test may take. */
-const NEVER_MS = 600_000;
 
 test("connections that never sent a byte do not hold the stop", LIMIT, async (t) => {
   const other = await startApp(t);

@@ -57,8 +57,8 @@ describe("what the receiver's console should show", () => {
     ],
     [
       "a type that is ignored",
-      ofEvent("group.user_membership.add"),
-      ["1 event, 1 ignored", "ignored: group.user_membership.add"],
+      ofEvent("example.ignored.type"),
+      ["1 event, 1 ignored", "ignored: example.ignored.type"],
     ],
     [
       "a file of announced and ignored events",
