@@ -8,6 +8,7 @@ import { readTextFile } from "./text-file.js";
 /** An editor may touch a file several times to save it once. */
 const SETTLING_MS = 100;
 
+/** Whether .env is yet to be made by the receiver, at the first start. */
 let isBeingMade = !existsSync(".env") && allowsExample(process.env);
 let settling: NodeJS.Timeout | undefined;
 let receiver = start({});

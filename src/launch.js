@@ -13,6 +13,7 @@ try {
   if (error.code === "ERR_MODULE_NOT_FOUND") fail("Packages are missing: npm ci --include=dev");
   throw error;
 }
+// Taken out, so that a command finds its own arguments where they always are.
 const [command] = process.argv.splice(2, 1);
 await import(`./${command}.ts`);
 

@@ -32,9 +32,16 @@ No Okta org at hand? In another terminal:  npm run simulate
 `;
 }
 
-/** What to enter in Okta's form, and what to do then, line by line. */
-export function hookForm(url: string, secret: string | undefined): string[] {
-  return [...formFields(url, secret), SAVE];
+/** A first tunnel: what to enter in Okta's form, and what to do then. */
+export function tunnelOpened(url: string, secret: string | undefined): Message {
+  const text =
+    "The tunnel is open. In Okta's Admin Console, Workflow > Event Hooks > Create Event Hook:";
+  return { text, details: [...formFields(url, secret), SAVE] };
+}
+
+/** The same where a receiver before this one has told all of that. */
+export function tunnelIsOpen(url: string): Message {
+  return { text: "The tunnel is open. The event hook's URL:", details: [url] };
 }
 
 function formFields(
@@ -80,11 +87,11 @@ export function describeListenError(error: unknown, { host, port }: Settings): M
   const { code, message } = fieldsOf(error);
   if (code === "EADDRINUSE") {
     const text = `Port ${port} is in use: perhaps the receiver already runs.`;
-    return { text, details: ["Stop that program, or set another PORT."], color: "red" };
+    return { text, details: ["Stop that program, or set another PORT in .env."], color: "red" };
   }
   if (code === "EACCES") {
     const text = `Port ${port} is not permitted to this user.`;
-    return { text, details: ["Set another PORT, such as 8082."], color: "red" };
+    return { text, details: ["Set another PORT in .env, such as 8082."], color: "red" };
   }
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
     const text = `LISTEN_HOST "${host}" is not an address of this machine.`;

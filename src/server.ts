@@ -19,9 +19,12 @@ function main(): void {
     end("The receiver takes no arguments: set PORT and the other settings in .env.", 2);
     return;
   }
-  const remedy = prepareEnvironment(env);
-  if (remedy === undefined) return;
-  const reading = readSettings(env, remedy);
+  const prepared = prepareEnvironment(env);
+  if ("problem" in prepared) {
+    end(prepared.problem, 1);
+    return;
+  }
+  const reading = readSettings(env, prepared.remedy);
   if ("problems" in reading) {
     end(reading.problems.join("\n"), 1);
     return;
@@ -36,18 +39,20 @@ function end(problem: string, exitCode: number): void {
   process.exitCode = exitCode;
 }
 
-/** Reads `.env`, made at the first start. Returns what to do about a missing setting. */
-function prepareEnvironment(env: NodeJS.ProcessEnv): string | undefined {
+/** What to do about a missing setting, or why there is no `.env`. */
+type Prepared = { remedy: string } | { problem: string };
+
+/** Reads `.env` into the environment; at the first start it is made. */
+function prepareEnvironment(env: NodeJS.ProcessEnv): Prepared {
   const file = loadEnvFile(env);
-  if (!file.isMissing || !allowsExample(env)) return file.remedy;
+  if (!file.isMissing || !allowsExample(env)) return file;
   const making = makeEnvFile();
-  if (making === undefined) return file.remedy;
+  if (making === undefined) return file;
   if (!making.isMade) {
-    end(`${making.problem}\nIt is made from .env.example at the first start.`, 1);
-    return undefined;
+    return { problem: `${making.problem}\nIt is made from .env.example at the first start.` };
   }
   process.stderr.write(".env was made from .env.example.\n");
-  return loadEnvFile(env).remedy;
+  return loadEnvFile(env);
 }
 
 /** A receiver that runs: it prints, follows the tunnel, and ends the process. */
@@ -106,7 +111,8 @@ class Receiver {
     void followTunnel({
       address: settings,
       agent: settings.ngrokWebAddr,
-      fields: (url) => (isRestart ? [url] : messages.hookForm(url, secret)),
+      describeOpening: (url) =>
+        isRestart ? messages.tunnelIsOpen(url) : messages.tunnelOpened(url, secret),
       say: (message) => log.say(message),
       signal: this.#stopping.signal,
     });

@@ -3,7 +3,13 @@ import { loadEnvFile } from "./env-file.js";
 import { exchange } from "./http-client.js";
 import { allowsExample, localUrl, readSettings, type Settings } from "./settings.js";
 import { readOptions, USAGE, UsageError, type Options } from "./simulate/options.js";
-import { explain, formatLines, formatMisuse, formatResult, formatStep } from "./simulate/report.js";
+import {
+  foretell,
+  formatLines,
+  formatMisuse,
+  formatResult,
+  formatStep,
+} from "./simulate/report.js";
 import { createAllSteps, createEventSteps, createFileSteps, type Step } from "./simulate/steps.js";
 import { ANSWER_LIMIT_MS, judge, type StepAnswer } from "./simulate/verdict.js";
 import { readTextFile } from "./text-file.js";
@@ -88,7 +94,7 @@ async function takeSteps(url: URL, steps: Step[]): Promise<number> {
     const answer = await send(step, url);
     const { isPassed, remarks } = judge(step, answer);
     stdout.write(formatStep(step, answer, isPassed, performance.now() - started));
-    const text = formatLines(isPassed ? [...remarks, ...explain(step)] : remarks);
+    const text = formatLines(isPassed ? [...remarks, ...foretell(step)] : remarks);
     // One cause may fail several steps in a row; it is told once.
     if (text !== told) stdout.write(text);
     told = text;

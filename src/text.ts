@@ -29,10 +29,10 @@ export function cut(text: string, maxLength: number): string {
 export function wrap(paragraph: string): string {
   if (paragraph.length <= COLUMNS - 2) return `  ${paragraph}`;
   const lines: string[] = [];
-  let line = " ";
+  let line = "";
   // Each word with the spaces before it, so that aligned columns stay aligned.
-  for (const word of ` ${paragraph}`.split(/(?<=[^ ])(?= )/)) {
-    const isFull = line !== " " && line.length + word.length > COLUMNS;
+  for (const word of `  ${paragraph}`.split(/(?<=[^ ])(?= )/)) {
+    const isFull = line !== "" && line.length + word.length > COLUMNS;
     if (isFull) lines.push(line);
     line = isFull ? `  ${word.trimStart()}` : `${line}${word}`;
   }

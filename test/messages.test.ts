@@ -5,9 +5,10 @@ import {
   credentialWarnings,
   describeListenError,
   describeWriteError,
-  hookForm,
   listeningText,
   nextSteps,
+  tunnelIsOpen,
+  tunnelOpened,
 } from "../src/messages.js";
 import type { Settings } from "../src/settings.js";
 import { wrap } from "../src/text.js";
@@ -65,8 +66,13 @@ test("the secret is left out where it should not be seen, and it is said how to 
 
 test("what to enter in Okta's form stands together, with the URL alone on its line", () => {
   const url = "https://unsealable-nonimpedimental-jacquline.ngrok-free.dev/userCreated";
-  const form = hookForm(url, SECRET);
-  assert.deepEqual(form, [
+  const { text, details = [], color } = tunnelOpened(url, SECRET);
+  assert.equal(
+    text,
+    "The tunnel is open. In Okta's Admin Console, Workflow > Event Hooks > Create Event Hook:",
+  );
+  assert.equal(color, undefined);
+  assert.deepEqual(details, [
     "URL",
     `  ${url}`,
     "Authentication field   authorization",
@@ -74,8 +80,14 @@ test("what to enter in Okta's form stands together, with the URL alone on its li
     "Subscribe to events    User created",
     "Then click Save & Continue, and Verify.",
   ]);
-  assertFits(form.map(wrap).join("\n"));
-  assert.doesNotMatch(hookForm(url, undefined).join("\n"), /YWRtaW46/);
+  assertFits(details.map(wrap).join("\n"));
+  assert.doesNotMatch(tunnelOpened(url, undefined).details?.join("\n") ?? "", /YWRtaW46/);
+});
+
+test("where that stands there already, an open tunnel is told by its URL alone", () => {
+  const url = "https://example.ngrok-free.app/userCreated";
+  const text = "The tunnel is open. The event hook's URL:";
+  assert.deepEqual(tunnelIsOpen(url), { text, details: [url] });
 });
 
 test("the guide's password is warned of, and no other", () => {
@@ -99,12 +111,12 @@ test("quotes that belong to a value are warned of, and the value is not shown", 
   }
 });
 
-const STOP_IT = "Stop that program, or set another PORT.";
+const STOP_IT = "Stop that program, or set another PORT in .env.";
 const OTHER_HOST = "Leave it out, or set it to 127.0.0.1.";
 const NOT_HERE = 'LISTEN_HOST "127.0.0.1" is not an address of this machine.';
 const problems: [code: string, text: string, remedy: string][] = [
   ["EADDRINUSE", "Port 8082 is in use: perhaps the receiver already runs.", STOP_IT],
-  ["EACCES", "Port 8082 is not permitted to this user.", "Set another PORT, such as 8082."],
+  ["EACCES", "Port 8082 is not permitted to this user.", "Set another PORT in .env, such as 8082."],
   ["EADDRNOTAVAIL", NOT_HERE, OTHER_HOST],
   ["ENOTFOUND", NOT_HERE, OTHER_HOST],
   ["EAI_AGAIN", NOT_HERE, OTHER_HOST],

@@ -83,21 +83,21 @@ const describeUpstream = ({ protocol, hostname, port }: URL) =>
 /**
  * What there is to say when one state follows another, or nothing.
  *
- * @param fields what to enter in Okta's form for a hook's URL
+ * @param describeOpening what there is to say of a first tunnel, by the event hook's URL
  */
 export function describeChange(
   before: Tunnel,
   after: Tunnel,
   address: Address,
-  fields: (url: string) => string[],
+  describeOpening: (url: string) => Message,
 ): Message | undefined {
-  const command = tunnelCommand(address);
   if (isSame(before, after)) return undefined;
+  const command = tunnelCommand(address);
   switch (after.state) {
     case "open":
-      return describeOpen(before, after.url, fields);
+      return describeOpen(before, after.url, describeOpening);
     case "elsewhere": {
-      const text = `ngrok forwards to ${after.upstream}, not here. A free account has one URL: stop that one, and run:`;
+      const text = `ngrok forwards to ${after.upstream}, not here. A free account has one URL: stop that tunnel, and run:`;
       return { text, details: [command], color: "yellow" };
     }
     case "not https": {
@@ -120,14 +120,10 @@ export function describeChange(
 function describeOpen(
   { lastUrl }: Tunnel,
   url: string,
-  fields: (url: string) => string[],
+  describeOpening: (url: string) => Message,
 ): Message {
   const hookUrl = `${url}${HOOK_PATH}`;
-  if (lastUrl === undefined) {
-    const text =
-      "The tunnel is open. In Okta's Admin Console, Workflow > Event Hooks > Create Event Hook:";
-    return { text, details: fields(hookUrl) };
-  }
+  if (lastUrl === undefined) return describeOpening(hookUrl);
   if (lastUrl === url) {
     return { text: "The tunnel is open again, at the same URL: nothing to change in Okta." };
   }
@@ -143,8 +139,8 @@ export interface Following {
   address: Address;
   /** The agent's host:port. */
   agent: string;
-  /** What to enter in Okta's form for a hook's URL, line by line. */
-  fields(url: string): string[];
+  /** What there is to say of a first tunnel, by the event hook's URL. */
+  describeOpening(url: string): Message;
   /** Hears of each change. */
   say(message: Message): void;
   /** Ends it. */
@@ -153,7 +149,7 @@ export interface Following {
 
 /** Asks the agent from time to time, and tells of each change, until the signal ends it. */
 export async function followTunnel(following: Following, pace = PACE): Promise<void> {
-  const { address, agent, fields, say, signal } = following;
+  const { address, agent, describeOpening, say, signal } = following;
   let tunnel = NO_TUNNEL;
   let answeredAt = performance.now();
   while (!signal.aborted) {
@@ -165,7 +161,7 @@ export async function followTunnel(following: Following, pace = PACE): Promise<v
     } else if (performance.now() - answeredAt >= pace.patienceMs) {
       next = { state: "no answer", lastUrl: tunnel.lastUrl };
     }
-    const message = describeChange(tunnel, next, address, fields);
+    const message = describeChange(tunnel, next, address, describeOpening);
     if (message !== undefined && !signal.aborted) say(message);
     tunnel = next;
     const pauseMs = tunnel.lastUrl === undefined ? pace.searchMs : pace.watchMs;

@@ -59,7 +59,8 @@ export function createApp(options: AppOptions): Express {
   app.set("trust proxy", "loopback");
 
   app.use(requestLog(log, showPayload));
-  // Without a handler of its own, Express answers HEAD as it does GET.
+  // Without a handler of its own, Express answers HEAD as it does GET. refuseBody hears of the
+  // errors of what stands before it, and so of none in an entry.
   app
     .route(HOOK_PATH)
     .head(answer(refuseMethod))

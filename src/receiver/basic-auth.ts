@@ -47,6 +47,7 @@ function decode(header: string): Buffer | undefined {
 /** Compares in a time that depends on nothing but the length of what was given. */
 function isEqual(given: Buffer, expected: Buffer): boolean {
   const hasLength = given.length === expected.length;
+  // What has another length is compared with itself, for the time that it takes.
   return timingSafeEqual(given, hasLength ? expected : given) && hasLength;
 }
 

@@ -35,9 +35,9 @@ const OPTIONS = {
 /** Creates the application's server. What does not become a request has its line in the log. */
 export function createHookServer(app: Express, log: Output): HookServer {
   const { AppRequest, AppResponse } = createClasses(app);
-  type AppResponse = InstanceType<typeof AppResponse>;
+  type ExpressResponse = InstanceType<typeof AppResponse>;
   /** All connections, each with its latest response while that is under way. */
-  const connections = new Map<Socket, AppResponse | undefined>();
+  const connections = new Map<Socket, ExpressResponse | undefined>();
 
   function admit(socket: Socket): void {
     connections.set(socket, undefined);
@@ -47,12 +47,13 @@ export function createHookServer(app: Express, log: Output): HookServer {
     socket.on("error", () => {});
   }
 
-  function handle(req: http.IncomingMessage, res: AppResponse): void {
+  function handle(req: http.IncomingMessage, res: ExpressResponse): void {
     const { socket } = req;
     connections.set(socket, res);
     res.on("close", () => {
       // What a response refers to would stay in memory as long as its connection.
       if (connections.get(socket) === res) connections.set(socket, undefined);
+      // A stop that began meanwhile has not seen this connection idle.
       if (!server.listening) server.closeIdleConnections();
     });
     req.url = toPathAndQuery(req.url ?? "");

@@ -14,6 +14,7 @@ export function createRepeatDetector(limit: number): (eventId: string) => boolea
     if (seen.has(eventId)) return true;
     seen.add(eventId);
     if (seen.size > limit) {
+      // The default is for the compiler: there is always an oldest one.
       const { value: oldest = "" } = oldestFirst.next();
       seen.delete(oldest);
     }

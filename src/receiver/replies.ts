@@ -79,17 +79,19 @@ function explainError(error: unknown): string[] {
   }
 }
 
-const PROJECT = new URL("../..", import.meta.url);
+const PROJECT_URL = new URL("../..", import.meta.url);
+const PROJECT = fileURLToPath(PROJECT_URL);
 
 /** The frames of an error's stack that lie in our own code, by their path below the project. */
 function framesOf(error: unknown): string[] {
   // Where it runs from source a frame has a path, and where it was built a URL.
-  const stack = String(fieldsOf(error).stack).replaceAll(PROJECT.href, fileURLToPath(PROJECT));
-  const lines = stack.split("\n").filter((line) => /^ +at /.test(line));
-  const frames = lines.filter((line) => line.includes(fileURLToPath(PROJECT)));
-  const ours = frames.filter((frame) => !frame.includes("node_modules"));
-  return ours.map((frame) => `  ${frame.trim().replace(fileURLToPath(PROJECT), "")}`);
+  const stack = String(fieldsOf(error).stack).replaceAll(PROJECT_URL.href, PROJECT);
+  const frames = stack.split("\n").filter(isOurFrame);
+  return frames.map((frame) => `  ${frame.trim().replace(PROJECT, "")}`);
 }
+
+const isOurFrame = (line: string) =>
+  /^ +at /.test(line) && line.includes(PROJECT) && !line.includes("node_modules");
 
 /** Sends a reply at once, unless something was sent already. */
 export function sendReply(res: Response, { status, headers, body = "", message }: Reply): void {

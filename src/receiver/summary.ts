@@ -77,8 +77,9 @@ function remarkOn(event: HookEvent, place: string, announcement: Announcement): 
   const targets = targetsOf(event, announcement);
   if (!event.hasSucceeded) {
     const names = targets.map((target) => describeTarget(target, place)).join(", ") || place;
-    const outcome = [event.result, event.reason].filter(Boolean).map((part) => cut(`${part}`, 80));
-    return [`not ${announcement.participle}: ${cut(names, 200)} (${outcome.join(": ")})`];
+    const { result = "", reason } = event;
+    const why = reason === undefined ? "" : `: ${cut(reason, 80)}`;
+    return [`not ${announcement.participle}: ${cut(names, 200)} (${cut(result, 80)}${why})`];
   }
   if (targets.length === 0) return [`${place} ${explainLack(event, announcement)}`];
   const nameless = targets.filter((target) => !isNamed(target));

@@ -9,17 +9,17 @@ import type { UsageError } from "./options.js";
 import type { Step } from "./steps.js";
 import type { StepAnswer } from "./verdict.js";
 
-/** What the receiver's console should show of a step that is to be explained, by its own table. */
-export function explain({ isExplained, body = "" }: Step): string[] {
-  if (!isExplained) return [];
+/** What the receiver's console should show of a step that is to be foretold, by its own table. */
+export function foretell({ isForetold, body = "" }: Step): string[] {
+  if (!isForetold) return [];
   const delivery = parseDelivery(body);
   if (delivery === undefined) return ["This receiver would refuse it: it is no delivery."];
-  const lines = foretell(delivery).map((line) => `  ${line}`);
+  const lines = linesOf(delivery).map((line) => `  ${line}`);
   return ["The receiver's console should show:", ...lines];
 }
 
 /** What the table of announcements makes of a delivery; an entry of one's own may throw. */
-function foretell({ events }: Delivery): string[] {
+function linesOf({ events }: Delivery): string[] {
   try {
     const { text, details = [] } = summarize(events, ANNOUNCEMENTS);
     return [...announce(events, ANNOUNCEMENTS), text, ...details];
@@ -41,7 +41,8 @@ export function formatStep(step: Step, answer: StepAnswer, isPassed: boolean, ms
   const result = isPassed ? "passed" : "FAILED";
   const status = `${answer.status ?? "-"}`.padEnd(3);
   const duration = `${Math.round(ms)} ms`.padStart(7);
-  return `${result}  ${status}  ${duration}  ${printable(step.name)}\n`;
+  const line = `${result}  ${status}  ${duration}  ${step.name}`;
+  return `${formatLine(line)}\n`;
 }
 
 /** Lines under a step's, indented and broken at 80 columns. */
@@ -51,9 +52,11 @@ export function formatLines(lines: string[]): string {
 
 /** What is wrong with a command line, in lines of at most 80 columns. */
 export function formatMisuse({ message }: UsageError): string {
-  const lines = message.split("\n").map((line) => wrap(printable(line)).slice(2));
-  return lines.join("\n");
+  return message.split("\n").map(formatLine).join("\n");
 }
+
+/** A line from the edge, broken at 80 columns. */
+const formatLine = (line: string) => wrap(printable(line)).slice(2);
 
 /** The last line: how many steps failed, or what comes next. */
 export function formatResult(steps: number, failed: number, untried: number, url: URL): string {

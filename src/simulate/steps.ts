@@ -16,7 +16,7 @@ export interface Step {
   /** A 200 with the challenge, an empty 200 or 204, or a 401. */
   expected: "echo" | "acknowledgement" | "refusal";
   /** Whether to say what the receiver's console should show of it. */
-  isExplained?: boolean;
+  isForetold?: boolean;
 }
 
 /** All that is played where nothing else is asked for: Okta delivers nothing before it verified. */
@@ -57,7 +57,7 @@ export function createFileSteps(credentials: Credentials, body: string): Step[] 
 function createSingleSteps(credentials: Credentials, name: string, body: string): Step[] {
   const right = basicAuthorization(credentials);
   const delivery = createDelivery(name, body, right);
-  return [createVerification(right), { ...delivery, isExplained: true }];
+  return [createVerification(right), { ...delivery, isForetold: true }];
 }
 
 const JSON_TYPE = "application/json";

@@ -56,10 +56,10 @@ const DISPLAY_MESSAGES = new Map([
 export function eventOf(eventType: string, login: string): object {
   // Whoever signs in is the actor, and there is no target.
   if (eventType.startsWith("user.session.")) return logEvent(eventType, null, user(login));
-  return logEvent(eventType, targetsOf(eventType, login));
+  return logEvent(eventType, targetsFor(eventType, login));
 }
 
-function targetsOf(eventType: string, login: string): LogTarget[] {
+function targetsFor(eventType: string, login: string): LogTarget[] {
   if (eventType.startsWith("group.lifecycle.")) return [group("Engineering")];
   if (eventType.startsWith("group.")) return [user(login), group("Engineering")];
   if (eventType.startsWith("application.user_membership.")) {

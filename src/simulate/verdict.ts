@@ -38,7 +38,7 @@ export interface Verdict {
 
 /** Judges an answer by Okta's rules; a passed one may still carry a warning. */
 export function judge(step: Step, answer: StepAnswer): Verdict {
-  if (!isExpected(step, answer)) return { isPassed: false, remarks: explain(step, answer) };
+  if (!isExpected(step, answer)) return { isPassed: false, remarks: describeFailure(step, answer) };
   const hasBody = step.expected === "acknowledgement" && answer.body !== "";
   return { isPassed: true, remarks: hasBody ? ["Warning: Okta expects an empty body."] : [] };
 }
@@ -62,7 +62,7 @@ const UNREACHED = new Map<string | undefined, string>([
   ["EAI_AGAIN", "The host cannot be looked up: check the URL and the network."],
 ]);
 
-function explain(step: Step, answer: StepAnswer): string[] {
+function describeFailure(step: Step, answer: StepAnswer): string[] {
   const { status, code } = answer;
   const unreached = UNREACHED.get(code);
   if (unreached !== undefined) return [unreached];

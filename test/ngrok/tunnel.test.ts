@@ -117,14 +117,11 @@ for (const [what, list, before, found] of findings) {
   });
 }
 
-/** The form for a URL, as far as the messages mind. */
-const fields = (url: string) => ["URL", `  ${url}`];
+/** What messages.ts says of a first tunnel, in this test's own words. */
+const describeOpening = (url: string): Message => ({ text: "open", details: [url] });
 const COMMAND = ["ngrok http 8082"];
 
-const OPEN: Message = {
-  text: "The tunnel is open. In Okta's Admin Console, Workflow > Event Hooks > Create Event Hook:",
-  details: ["URL", `  ${PUBLIC}/userCreated`],
-};
+const OPEN = describeOpening(`${PUBLIC}/userCreated`);
 const AGAIN: Message = {
   text: "The tunnel is open again, at the same URL: nothing to change in Okta.",
 };
@@ -139,7 +136,7 @@ const CLOSED: Message = {
   color: "red",
 };
 const NOT_HERE: Message = {
-  text: `ngrok forwards to ${ELSEWHERE}, not here. A free account has one URL: stop that one, and run:`,
+  text: `ngrok forwards to ${ELSEWHERE}, not here. A free account has one URL: stop that tunnel, and run:`,
   details: COMMAND,
   color: "yellow",
 };
@@ -174,7 +171,7 @@ const changes: [what: string, before: Tunnel, after: Tunnel, message?: Message][
 ];
 for (const [what, before, after, message] of changes) {
   test(`${message === undefined ? "nothing" : "one thing"} is said when ${what}`, () => {
-    assert.deepEqual(describeChange(before, after, HERE, fields), message);
+    assert.deepEqual(describeChange(before, after, HERE, describeOpening), message);
   });
 }
 
@@ -192,7 +189,7 @@ function follow(t: Ends, agent: Agent, pace: Partial<Pace> = {}) {
     {
       address: HERE,
       agent: agent.address,
-      fields,
+      describeOpening,
       say: (message) => {
         said.push(message);
         wake();

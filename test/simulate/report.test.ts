@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { UsageError } from "../../src/simulate/options.js";
 import {
-  explain,
+  foretell,
   formatLines,
   formatMisuse,
   formatResult,
@@ -40,10 +40,12 @@ describe("a step's line", () => {
     });
   }
 
-  test("shows a login with what could steer a terminal escaped", () => {
+  test("shows a login with what could steer a terminal escaped, within 80 columns", () => {
     const hostile = ofEvent("user.lifecycle.create", "zoë\u202e\u001b@example.com");
     const line = formatStep(hostile, { status: 200 }, true, 1);
-    assert.ok(line.endsWith("user.lifecycle.create, zoë\\u202e\\u001b@example.com\n"), line);
+    const login = "zoë\\u202e\\u001b@example.com";
+    assert.equal(line, `passed  200     1 ms  delivery of user.lifecycle.create,\n  ${login}\n`);
+    for (const each of line.split("\n")) assert.ok(each.length <= 80, each);
   });
 });
 
@@ -78,12 +80,12 @@ describe("what the receiver's console should show", () => {
   ];
   for (const [what, step, lines] of told) {
     test(`of ${what}`, () => {
-      assert.deepEqual(explain(step), [HEADING, ...lines.map((line) => `  ${line}`)]);
+      assert.deepEqual(foretell(step), [HEADING, ...lines.map((line) => `  ${line}`)]);
     });
   }
 
   test("of a file that announces nobody: that, and why", () => {
-    const [heading, counts, ...remarks] = explain(
+    const [heading, counts, ...remarks] = foretell(
       ofFile(JSON.stringify(delivery(created(LOGIN, { target: null })))),
     );
     assert.deepEqual([heading, counts], [HEADING, "  1 event, 0 users created"]);
@@ -92,15 +94,15 @@ describe("what the receiver's console should show", () => {
 
   for (const text of ["no JSON", "", "null", "[]", "{}", '{"data": {"events": {}}}']) {
     test(`of a file that is no delivery: ${JSON.stringify(text)}`, () => {
-      assert.deepEqual(explain(ofFile(text)), [
+      assert.deepEqual(foretell(ofFile(text)), [
         "This receiver would refuse it: it is no delivery.",
       ]);
     });
   }
 
   test("is not told of a step that nobody asked for", () => {
-    const { isExplained: _isExplained, ...step } = ofEvent("user.lifecycle.create");
-    assert.deepEqual(explain(step), []);
+    const { isForetold: _isForetold, ...step } = ofEvent("user.lifecycle.create");
+    assert.deepEqual(foretell(step), []);
   });
 });
 

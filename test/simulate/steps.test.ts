@@ -33,11 +33,11 @@ function envelopesOf(steps: Step[]): Envelope[] {
 }
 
 /** Name, method, what is expected, and whether the console's lines are foretold. */
-const outlineOf = ({ name, method, expected, isExplained = false }: Step) => [
+const outlineOf = ({ name, method, expected, isForetold = false }: Step) => [
   name,
   method,
   expected,
-  isExplained,
+  isForetold,
 ];
 
 test("all that is played: a verification, right deliveries, and two to be refused", () => {
