@@ -3,7 +3,7 @@ import { fstatSync, ftruncateSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { Writable } from "node:stream";
 import { styleText } from "node:util";
-import { cut, printable, wrap } from "./text.js";
+import { cut, printable, printableLines, quantity, wrap } from "./text.js";
 
 /** What happened, and what to know or to do about it. Any text: it is made safe to print here. */
 export interface Message {
@@ -13,16 +13,16 @@ export interface Message {
   details?: string[];
   /** For what needs attention: yellow for a warning, red for a refusal or a loss. */
   color?: "yellow" | "red" | undefined;
-  /** A text that is shown line by line as it is, under the details. */
+  /** A text that is shown line by line, neither cut nor broken, under the details. */
   body?: string | undefined;
 }
 
 /** The two standard streams of a process. */
 export interface Outputs {
-  /** Standard output, for the lines that the table of announcements makes. */
-  users: Output;
-  /** Standard error, for everything else. */
-  log: Output;
+  /** For the lines that the table of announcements makes. */
+  stdout: Output;
+  /** For everything else. */
+  stderr: Output;
 }
 
 /** How much of a text or a paragraph is printed, in characters. */
@@ -35,12 +35,15 @@ const URL_TO_COPY = /^ *https?:\/\/\S+$/;
 
 /** Opens the standard streams of this process. */
 export function openOutputs({ stdout, stderr, env }: NodeJS.Process): Outputs {
-  const usersStream = toStream(stdout);
+  const first = openStream(stdout, toError);
   // Two queues on one pipe, file or terminal would cut each other's lines.
-  const logStream = isSameTarget(stdout.fd, stderr.fd) ? usersStream : toStream(stderr);
+  const isShared = isSameTarget(stdout.fd, stderr.fd);
+  // A stream that has heard of an error writes nothing any more: the log shall go on when its disk
+  // has room again.
+  const second = isShared ? first : openStream(stderr, () => null);
   return {
-    users: new Output(usersStream, hasColor(stdout, env)),
-    log: new Output(logStream, hasColor(stderr, env)),
+    stdout: new Output(first, hasColor(stdout, env)),
+    stderr: new Output(second, hasColor(stderr, env)),
   };
 }
 
@@ -49,8 +52,6 @@ export class Output {
   readonly #stream: Writable;
   readonly #hasColor: boolean;
   #droppedLines = 0;
-  #second = NaN;
-  #time = "";
 
   /** @param hasColor whether the stream is a terminal that shows colours */
   constructor(stream: Writable, hasColor: boolean) {
@@ -63,20 +64,15 @@ export class Output {
 
   /** Prints lines that stand out. Resolves once they are written; rejects with the error. */
   print(lines: string[]): Promise<void> {
-    const painted = lines.map((line) => this.#paint(["bold", "green"], printable(line)));
+    const painted = printableLines(lines).map((line) => this.#paint(["bold", "green"], line));
     return new Promise((resolve, reject) => {
-      this.#append(`${painted.join("\n")}\n`, (error) => (error ? reject(error) : resolve()));
+      this.#write(`${painted.join("\n")}\n`, (error) => (error ? reject(error) : resolve()));
     });
   }
 
   /** Shows a text as it is, without the time of day. */
   show(text: string, color?: Message["color"]): void {
-    this.#append(color === undefined ? text : this.#paint(color, text));
-  }
-
-  /** Resolves once all that was appended is written, or has failed. */
-  flush(): Promise<void> {
-    return new Promise((resolve) => this.#append("", () => resolve()));
+    this.#write(this.#paint(color, text));
   }
 
   /** Says what happened, after the time of day. It is lost where nobody reads the stream. */
@@ -86,18 +82,23 @@ export class Output {
       this.#droppedLines += text.split("\n").length - 1;
       return;
     }
-    this.#append(text);
+    this.#write(text);
+  }
+
+  /** Resolves once all that was said and printed before is written, or has failed. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => this.#write("", () => resolve()));
   }
 
   #tellDropped(): void {
     if (this.#droppedLines === 0) return;
-    const text = `${this.#droppedLines} lines of this log were dropped: nobody read them in time.`;
+    const lines = quantity(this.#droppedLines, "line");
     this.#droppedLines = 0;
-    this.say({ text, color: "yellow" });
+    this.say({ text: `Dropped ${lines} of this log: nobody read it in time.`, color: "yellow" });
   }
 
-  /** What is appended in one turn of the event loop is one write: that saves 12 % of the time. */
-  #append(text: string, onWritten: (error?: Error | null) => void = () => {}): void {
+  /** Groups what is written in one turn of the event loop: a write takes longer than a delivery. */
+  #write(text: string, onWritten: (error?: Error | null) => void = () => {}): void {
     if (this.#stream.writableCorked === 0) {
       this.#stream.cork();
       setImmediate(() => this.#stream.uncork());
@@ -106,29 +107,22 @@ export class Output {
   }
 
   #format({ text, details = [], color, body }: Message): string {
-    const head = indent(`${this.#timeOfDay()} ${text}`).slice(2);
-    const lines = [color === undefined ? head : this.#paint(color, head)];
+    const timeOfDay = new Date().toTimeString().slice(0, 8);
+    const head = indent(`${timeOfDay} ${text}`).trimStart();
+    const lines = [this.#paint(color, head)];
     for (const detail of details) {
-      const paragraph = indent(detail);
-      lines.push(URL_TO_COPY.test(detail) ? this.#paint("bold", paragraph) : paragraph);
+      const format = URL_TO_COPY.test(detail) ? "bold" : undefined;
+      lines.push(this.#paint(format, indent(detail)));
     }
-    for (const line of body?.split("\n") ?? []) lines.push(`  ${printable(line)}`);
+    for (const line of body?.split("\n") ?? []) {
+      lines.push(`  ${printable(line)}`);
+    }
     return `${lines.join("\n")}\n`;
   }
 
-  /** HH:MM:SS, made anew each second: to make it for each line takes 4 % of a delivery's time. */
-  #timeOfDay(): string {
-    const now = Date.now();
-    const second = Math.floor(now / 1_000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#time = new Date(now).toTimeString().slice(0, 8);
-    }
-    return this.#time;
-  }
-
-  #paint(format: Parameters<typeof styleText>[0], text: string): string {
-    return this.#hasColor ? styleText(format, text, { validateStream: false }) : text;
+  #paint(format: Parameters<typeof styleText>[0] | undefined, text: string): string {
+    if (format === undefined || !this.#hasColor) return text;
+    return styleText(format, text, { validateStream: false });
   }
 }
 
@@ -148,40 +142,36 @@ function isSameTarget(one: number, other: number): boolean {
   return ino !== 0 && dev === second.dev && ino === second.ino;
 }
 
+const toError = (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(`${thrown}`));
+
+/** What a stream is told of an error. */
+type ErrorFilter = (thrown: unknown) => Error | null;
+
 /** A file's own stream does not notice a write that a full disk cuts short. */
-function toStream(stream: Writable & { fd: number }): Writable {
-  return stream instanceof Socket ? stream : createFileStream(stream.fd);
+function openStream(stream: Writable & { fd: number }, filter: ErrorFilter): Writable {
+  return stream instanceof Socket ? stream : createFileStream(stream.fd, filter);
 }
 
-function createFileStream(fd: number): Writable {
+/** A stream that writes each group of lines whole, or nothing of it. */
+function createFileStream(fd: number, filter: ErrorFilter): Writable {
+  function append(text: string): Error | null {
+    const bytes = Buffer.from(text);
+    const { size: start } = fstatSync(fd);
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(fd, bytes, written);
+      return null;
+    } catch (error) {
+      // A part is taken back, unless somebody else wrote behind it: no line is left half.
+      const isLast = fstatSync(fd).size === start + written;
+      if (written > 0 && isLast) ftruncateSync(fd, start);
+      return filter(error);
+    }
+  }
+
   return new Writable({
     decodeStrings: false,
-    write(text: string, _encoding, done) {
-      done(appendWhole(fd, text));
-    },
-    writev(pieces, done) {
-      const texts = pieces.map(({ chunk }: { chunk: string }) => chunk);
-      done(appendWhole(fd, texts.join("")));
-    },
+    write: (text: string, _encoding, done) => done(append(text)),
+    writev: (pieces, done) => done(append(pieces.map(({ chunk }) => String(chunk)).join(""))),
   });
-}
-
-/** Writes all of a group of lines, or nothing: whoever writes next must not continue half a line. */
-function appendWhole(fd: number, text: string): Error | null {
-  const bytes = Buffer.from(text);
-  const start = fstatSync(fd).size;
-  let written = 0;
-  try {
-    while (written < bytes.length) written += writeSync(fd, bytes, written);
-    return null;
-  } catch (error) {
-    takeBack(fd, start, written);
-    return error instanceof Error ? error : new Error(String(error));
-  }
-}
-
-/** Takes back what was written last, unless somebody else wrote behind it. */
-function takeBack(fd: number, start: number, written: number): void {
-  const file = fstatSync(fd);
-  if (file.isFile() && file.size === start + written) ftruncateSync(fd, start);
 }

@@ -1,14 +1,13 @@
-/** The settings: read from the environment, and the URLs that follow from them. */
+/** The settings, from .env and the environment, and the URLs that follow from them. */
+import { constants, copyFileSync, existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { parse } from "dotenv";
 import { cut, printable } from "./text.js";
+import { describeFileError, readTextFile } from "./text-file.js";
+import type { Result } from "./values.js";
 
 /** Where the event hook is. Okta's guide fixes this path, so it is not a setting. */
 export const HOOK_PATH = "/userCreated";
-
-/**
- * The variable that `npm run dev` sets when it starts the receiver again: the instructions were
- * printed before.
- */
-export const RESTARTED = "RECEIVER_RESTARTED";
 
 /** What the receiver needs to know to start; the simulator reads the same. */
 export interface Settings {
@@ -26,91 +25,118 @@ export interface Settings {
   showPayload: boolean;
 }
 
-/** The settings, or everything that is wrong with them, each with what to do about it. */
-export type Reading = { settings: Settings } | { problems: string[] };
-
 const CREDENTIALS = ["BASIC_AUTH_USERNAME", "BASIC_AUTH_PASSWORD"];
 
 /**
- * Whether the published example may fill in what is missing: where there are no credentials, and
- * only this machine reaches the receiver.
+ * Whether nothing is set yet, and `.env` can be made from the example. Where LISTEN_HOST is set, the
+ * example's published password is not put to use without a person's doing.
  */
-export function allowsExample(env: NodeJS.ProcessEnv): boolean {
-  return !env.LISTEN_HOST && CREDENTIALS.every((name) => !env[name]);
+export function isFirstStart(env: NodeJS.ProcessEnv): boolean {
+  const isUnset = !env.LISTEN_HOST && CREDENTIALS.every((name) => !env[name]);
+  return isUnset && existsSync(".env.example") && !existsSync(".env");
+}
+
+/** Copies `.env.example` to `.env`, never over a file that is there. */
+export function makeEnvFile(): Result<".env"> {
+  try {
+    copyFileSync(".env.example", ".env", constants.COPYFILE_EXCL);
+    return { value: ".env" };
+  } catch (error) {
+    const why = describeFileError(".env", error);
+    return { problems: [why, "It is made from .env.example at the first start."] };
+  }
 }
 
 /**
- * Reads the settings from the environment. An empty variable counts as missing.
- *
- * @param remedy what to do about missing credentials
+ * Reads `.env` in the working directory into the environment, which wins, and the settings from
+ * there. An empty variable counts as missing: compose files and CI pass unset ones so.
  */
-export function readSettings(env: NodeJS.ProcessEnv, remedy: string): Reading {
+export function readSettings(env: NodeJS.ProcessEnv): Result<Settings> {
+  const unreadable = loadEnvFile(env);
+  if (unreadable.length > 0) return { problems: unreadable };
   const port = env.PORT || "8082";
   const host = env.LISTEN_HOST || "127.0.0.1";
   const agent = env.NGROK_WEB_ADDR || "127.0.0.1:4040";
-  const { BASIC_AUTH_USERNAME: username = "", BASIC_AUTH_PASSWORD: password = "" } = env;
+  const flag = env.SHOW_PAYLOAD || "0";
 
-  const problems = [
-    ...(isPort(port) ? [] : [invalid("PORT", "a whole number from 0 to 65535", port)]),
-    ...(isHost(host) ? [] : [invalid("LISTEN_HOST", "an IP address or a host name", host)]),
-    ...(isAddress(agent) ? [] : [invalid("NGROK_WEB_ADDR", "host:port", agent)]),
-    ...(isFlag(env.SHOW_PAYLOAD) ? [] : [invalid("SHOW_PAYLOAD", "1 or empty", env.SHOW_PAYLOAD)]),
-    ...findCredentialProblems(env, remedy),
-  ];
+  const problems: string[] = [];
+  if (!isPort(port)) problems.push(invalid("PORT", "a whole number from 0 to 65535", port));
+  if (!isAuthority(urlHost(host))) {
+    problems.push(invalid("LISTEN_HOST", "an IP address or a host name", host));
+  }
+  if (!isAddress(agent)) problems.push(invalid("NGROK_WEB_ADDR", "host:port", agent));
+  if (!isFlag(flag)) problems.push(invalid("SHOW_PAYLOAD", "1 or true, 0 or false", flag));
+  problems.push(...findCredentialProblems(env));
   if (problems.length > 0) return { problems };
-  // As URLs have it: 127.1 becomes 127.0.0.1.
-  const { hostname } = new URL(`http://${urlHost(host)}`);
   return {
-    settings: {
+    value: {
       port: Number(port),
-      host: bareHost(hostname),
-      username,
-      password,
+      host,
+      username: env.BASIC_AUTH_USERNAME ?? "",
+      password: env.BASIC_AUTH_PASSWORD ?? "",
       ngrokWebAddr: agent,
-      showPayload: env.SHOW_PAYLOAD === "1",
+      showPayload: flag === "1" || flag === "true",
     },
   };
 }
 
-const invalid = (name: string, form: string, value = "") =>
+/** Reads `.env` into the environment, if there is one; returns why it cannot be read. */
+function loadEnvFile(env: NodeJS.ProcessEnv): string[] {
+  if (!existsSync(".env")) return [];
+  const file = readTextFile(".env");
+  if ("problems" in file) return file.problems;
+  for (const [name, value] of Object.entries(parse(file.value))) {
+    env[name] ||= value;
+  }
+  return [];
+}
+
+/** What to do about a setting that is missing. */
+function describeRemedy(): string {
+  const place = `There is no .env in ${resolve()}`;
+  if (existsSync(".env"))
+    return "Set it in .env, in single quotes: an unquoted # starts a comment.";
+  if (existsSync(".env.example")) return `${place}: copy .env.example to .env, and edit it.`;
+  return `${place}: start in the project's folder.`;
+}
+
+const invalid = (name: string, form: string, value: string) =>
   `${name} must be ${form}, not "${printable(cut(value, 80))}".`;
 
 /** A credential's value is never shown. */
-function findCredentialProblems(env: NodeJS.ProcessEnv, remedy: string): string[] {
+function findCredentialProblems(env: NodeJS.ProcessEnv): string[] {
   const problems: string[] = [];
   // The password may follow the colon (RFC 7617, 2).
   if (env.BASIC_AUTH_USERNAME?.includes(":")) {
     problems.push("BASIC_AUTH_USERNAME must not contain a colon.");
   }
   for (const name of CREDENTIALS) {
-    if (!/\p{Cc}/u.test(env[name] ?? "")) continue;
-    problems.push(`${name} must not contain a control character, such as a tab or a line break.`);
+    const value = env[name] ?? "";
+    if (!/\p{Cc}/u.test(value)) continue;
+    const character = /[\r\n]/.test(value) ? "line break" : "control character";
+    problems.push(`${name} must not contain a ${character}.`);
+    if (character === "line break") {
+      problems.push("  In .env, double quotes make one of \\n and \\r: use single quotes.");
+    }
   }
   const missing = CREDENTIALS.filter((name) => !env[name]);
   if (missing.length > 0) {
-    problems.push(`${missing.join(" and ")} must be set, and not empty.\n  ${remedy}`);
+    problems.push(`${missing.join(" and ")} must be set, and not empty.`, `  ${describeRemedy()}`);
   }
   return problems;
 }
 
 const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
 
-const isHost = (text: string) => isAuthority(urlHost(text));
-
 const isAddress = (text: string) => isAuthority(text) && /:[1-9]\d*$/.test(text);
 
-const isFlag = (text: string | undefined) => !text || text === "1";
+const isFlag = (text: string) => ["1", "true", "0", "false"].includes(text);
 
 /** Whether a text is what URLs have between their slashes, a host and maybe a port, and no more. */
-function isAuthority(text: string): boolean {
-  return /^[^\s/?#@\\]+$/.test(text) && URL.canParse(`http://${text}`);
-}
+const isAuthority = (text: string) => /^[^\s/?#@\\]+$/.test(text) && URL.canParse(`http://${text}`);
 
 /** The host as URLs have it: an IPv6 address is in brackets (RFC 3986, 3.2.2). */
 export const urlHost = (host: string): string => (host.includes(":") ? `[${host}]` : host);
-
-/** The host of a URL without those brackets. */
-export const bareHost = (host: string): string => host.replace(/[[\]]/g, "");
 
 /** Whether an address stands for all addresses of this machine. */
 export const isWildcard = (host: string): boolean => host === "0.0.0.0" || host === "::";
@@ -119,4 +145,17 @@ export const isWildcard = (host: string): boolean => host === "0.0.0.0" || host 
 export function localUrl({ host, port }: Pick<Settings, "host" | "port">): string {
   const reachable = isWildcard(host) ? "127.0.0.1" : host;
   return `http://${urlHost(reachable)}:${port}${HOOK_PATH}`;
+}
+
+/**
+ * Keeps what is asked of this machine away from a proxy, which `fetch` uses where
+ * NODE_USE_ENV_PROXY is set. It has to be called before the first `fetch`.
+ */
+export function bypassProxy(env: NodeJS.ProcessEnv, settings: Settings): void {
+  const { hostname } = new URL(`http://${settings.ngrokWebAddr}`);
+  const own = ["localhost", "127.0.0.1", "[::1]", urlHost(settings.host), hostname];
+  const given = env.no_proxy || env.NO_PROXY;
+  const all = given ? [given, ...own] : own;
+  env.NO_PROXY = all.join(",");
+  env.no_proxy = env.NO_PROXY;
 }

@@ -1,21 +1,18 @@
-/** A text file, read as UTF-8, or the reason why it cannot be read, in words. */
+/** A text file, read as UTF-8, or the reason why it cannot be used, in words. */
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
-import { fieldsOf } from "./values.js";
-
-/** A file's text; else why there is none, and whether that is because there is no such file. */
-export type TextFile = { text: string } | { problem: string; isMissing: boolean };
+import { fieldsOf, type Result } from "./values.js";
 
 /** Reads a text file. A byte order mark is left out. */
-export function readTextFile(path: string): TextFile {
+export function readTextFile(path: string): Result<string> {
   try {
     const bytes = readFileSync(path);
     // PowerShell's > and Out-File write UTF-16, which is full of zeros.
-    if (isUtf8(bytes) && !bytes.includes(0)) return { text: new TextDecoder().decode(bytes) };
-    return { problem: `${path} is not UTF-8: save it as UTF-8.`, isMissing: false };
+    const isText = isUtf8(bytes) && !bytes.includes(0);
+    if (!isText) return { problems: [`${path} is not UTF-8: save it as UTF-8.`] };
+    return { value: new TextDecoder().decode(bytes) };
   } catch (error) {
-    const { code } = fieldsOf(error);
-    return { problem: describeFileError(path, error), isMissing: code === "ENOENT" };
+    return { problems: [describeFileError(path, error)] };
   }
 }
 

@@ -11,6 +11,12 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escapeCharacter);
 }
 
+/** The same for many lines: one search of all of them, as hardly any needs an escape. */
+export function printableLines(lines: string[]): string[] {
+  const isPrintable = lines.join(" ").search(UNPRINTABLE) === -1;
+  return isPrintable ? lines : lines.map(printable);
+}
+
 function escapeCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   const digits = code.toString(16).padStart(4, "0");
@@ -22,19 +28,26 @@ export function cut(text: string, maxLength: number): string {
   return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }
 
+/** A count and its noun: 1 event, 2 events. */
+export function quantity(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
+}
+
 /**
  * Indents a paragraph by two, and breaks it between words into lines of at most 80 columns. A
  * longer word, such as a URL to copy, stays whole on a line of its own.
  */
 export function wrap(paragraph: string): string {
-  if (paragraph.length <= COLUMNS - 2) return `  ${paragraph}`;
+  const indented = `  ${paragraph}`;
+  if (indented.length <= COLUMNS) return indented;
   const lines: string[] = [];
   let line = "";
   // Each word with the spaces before it, so that aligned columns stay aligned.
-  for (const word of `  ${paragraph}`.split(/(?<=[^ ])(?= )/)) {
+  for (const word of indented.split(/(?<=[^ ])(?= )/)) {
     const isFull = line !== "" && line.length + word.length > COLUMNS;
     if (isFull) lines.push(line);
     line = isFull ? `  ${word.trimStart()}` : `${line}${word}`;
   }
-  return [...lines, line].join("\n");
+  lines.push(line);
+  return lines.join("\n");
 }

@@ -1,129 +1,73 @@
-/** The README: its commands exist, and those for Okta's API are what Okta's API takes. */
+/** The README: its commands are the project's, and its entries work as they stand. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { SECRET } from "./support/okta.js";
-import { copyProject, GUIDE, run } from "./support/process.js";
-import type { Ends } from "./support/transcript.js";
+import { fileURLToPath } from "node:url";
+import { GUIDE, run } from "./support/process.js";
+import { copyWithEntries, startCopy } from "./support/table.js";
 
-const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
-const README = read("README.md");
+const PROJECT = fileURLToPath(new URL("..", import.meta.url));
+const README = readFileSync(join(PROJECT, "README.md"), "utf8");
 
-/** What Okta's API was asked for. */
-interface Asked {
-  line: string;
-  authorization: string | undefined;
-  body: string;
+/** The fenced blocks of a language. */
+function blocks(language: string): string[] {
+  const fences = README.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "gm"));
+  return [...fences].map(([, block = ""]) => block);
 }
 
-/** Stands in for an org's API for event hooks, by Okta's documentation of it. */
-async function startOrg(t: Ends) {
-  const asked: Asked[] = [];
-  const server = createServer((req, res) => {
-    let body = "";
-    req.on("data", (chunk: Buffer) => (body += chunk.toString()));
-    req.on("end", () => {
-      const { method, url, headers } = req;
-      asked.push({ line: `${method} ${url}`, authorization: headers.authorization, body });
-      res.setHeader("content-type", "application/json");
-      res.end(JSON.stringify({ id: "who4example", status: "ACTIVE" }));
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => void server.close());
-  const address = server.address();
-  assert.ok(typeof address === "object" && address !== null);
-  return { origin: `http://127.0.0.1:${address.port}`, asked };
-}
+const ENTRIES = blocks("ts");
 
-const hasCurl = spawnSync("curl", ["--version"]).status === 0;
-const hasShell = spawnSync("sh", ["-c", "exit 0"]).status === 0;
+/** The event type of each entry, and the line that its command brings to stdout. */
+const LINES: [eventType: string, line: RegExp][] = [
+  ["group.user_membership.add", /^The user jane\.roe@example\.com .* group Engineering\.\n$/],
+  ["user.session.start", /^john\.doe@example\.com .* 203\.0\.113\.\d+: INVALID_CREDENTIALS\.\n$/],
+];
 
-test(
-  "its curl commands create a hook and verify it",
-  { skip: !(hasCurl && hasShell) && "needs curl and sh" },
-  async (t) => {
-    const { origin, asked } = await startOrg(t);
-    const [commands = ""] = /^curl [^`]+/m.exec(README) ?? [];
-    const filled = commands
-      .replaceAll("https://YOUR-ORG", origin)
-      .replaceAll("YOUR_API_TOKEN", "example-token")
-      .replaceAll("YOUR_HOOK_ID", "who4example")
-      .replaceAll("YOUR-TUNNEL", "example.ngrok-free.dev")
-      .replaceAll("YOUR_SECRET", SECRET);
-    assert.doesNotMatch(filled, /YOUR/);
-    const { ended } = run(t, "sh", ["-e", "-c", filled]);
-    assert.deepEqual(await ended, { code: 0, signal: null });
+test("its entries pass the checks when they are pasted into the table", async (t) => {
+  assert.equal(ENTRIES.length, LINES.length);
+  const cwd = copyWithEntries(t, ENTRIES.join(""));
+  cpSync(join(PROJECT, "tsconfig.json"), join(cwd, "tsconfig.json"));
+  // What the table's own entries import may be unused here.
+  const tsc = ["node_modules/typescript/bin/tsc", "--noEmit", "--noUnusedLocals", "false"];
+  const prettier = [
+    "node_modules/prettier/bin/prettier.cjs",
+    "--check",
+    "src/receiver/announcements.ts",
+  ];
+  for (const args of [tsc, prettier]) {
+    const { ended, stdout, stderr } = run(t, process.execPath, args, { cwd });
+    const { code } = await ended;
+    assert.equal(code, 0, stdout.text + stderr.text);
+  }
+});
 
-    const [creation, verification, ...rest] = asked;
-    assert.equal(creation?.line, "POST /api/v1/eventHooks");
-    assert.equal(creation.authorization, "SSWS example-token");
-    assert.deepEqual(JSON.parse(creation.body), {
-      name: "Created users",
-      events: { type: "EVENT_TYPE", items: ["user.lifecycle.create"] },
-      channel: {
-        type: "HTTP",
-        version: "1.0.0",
-        config: {
-          uri: "https://example.ngrok-free.dev/userCreated",
-          authScheme: { type: "HEADER", key: "authorization", value: SECRET },
-        },
-      },
-    });
-    assert.equal(verification?.line, "POST /api/v1/eventHooks/who4example/lifecycle/verify");
-    assert.equal(verification.authorization, "SSWS example-token");
-    assert.deepEqual(rest, []);
-  },
-);
-
-test("its entry works as it stands: pasted into the table, and triggered by its command", async (t) => {
-  const cwd = copyProject(t);
-  const file = join(cwd, "src/receiver/announcements.ts");
-  const [, entry = ""] = /```ts\n([^`]*`[^`]*`[^`]*)```/.exec(README) ?? [];
-  assert.match(entry, /"group\.user_membership\.add"/);
-  const source = readFileSync(file, "utf8");
-  assert.equal(source.split("\n]);\n").length, 2, "the table ends once");
-  writeFileSync(
-    file,
-    source.replace("\n]);\n", () => `\n${entry}]);\n`),
-  );
-
-  const receiver = run(t, process.execPath, ["src/launch.js", "server"], { cwd, env: GUIDE });
-  const [, url = ""] = await receiver.stderr.until(/^Listening on (.*)\n/);
-  const [, command = ""] = /npm run simulate -- (--event .*)\n/.exec(README) ?? [];
-  const args = ["src/launch.js", "simulate", ...command.split(" "), "--url", url];
-  const simulator = run(t, process.execPath, args, { cwd, env: GUIDE });
-  assert.deepEqual(await simulator.ended, { code: 0, signal: null });
-  const line = "The user jane.roe@example.com has been added to the group Engineering.\n";
-  await receiver.stdout.until(/\n/);
-  assert.equal(receiver.stdout.text, line);
-  assert.ok(simulator.stdout.text.includes(line), "the simulator foretells it");
+test("its entries print their lines when its commands trigger them", async (t) => {
+  const cwd = copyWithEntries(t, ENTRIES.join(""));
+  const { url, stdout } = await startCopy(t, cwd);
+  for (const [eventType, line] of LINES) {
+    const before = stdout.text.length;
+    const command = blocks("sh").join("").match(`npm run simulate (${eventType}.*)\n`);
+    const values = command?.[1]?.split(" ") ?? [];
+    assert.ok(values.length > 1, `no command for ${eventType}`);
+    const args = ["--import", "tsx", "src/simulate.ts", ...values, url];
+    const simulator = run(t, process.execPath, args, { cwd, env: GUIDE });
+    const { code } = await simulator.ended;
+    assert.equal(code, 0, simulator.stdout.text + simulator.stderr.text);
+    await stdout.until(/\n/, before);
+    assert.match(stdout.text.slice(before), line);
+  }
 });
 
 test("each npm command in it is one of the project's", () => {
-  const { scripts }: { scripts: Record<string, string> } = JSON.parse(read("package.json"));
-  const names = [...README.matchAll(/npm run (\w+)/g)].map(([, name = ""]) => name);
+  const { scripts }: { scripts: object } = JSON.parse(
+    readFileSync(join(PROJECT, "package.json"), "utf8"),
+  );
+  const names = [...README.matchAll(/npm run (\w+)/g)];
   assert.ok(names.length > 3);
-  for (const name of names) assert.ok(name in scripts, name);
+  for (const [command, name = ""] of names) assert.ok(name in scripts, command);
 });
 
-test("its map of the code leaves no file out, and names none that is not there", () => {
-  const [, map = ""] = /^## The code\n([^]*?)\n\n[^|]*$/m.exec(README) ?? [];
-  const named = [...map.matchAll(/`(?:\w+\/)?([\w-]+\.[tj]s|\w+\/)`/g)].map(
-    ([, name = ""]) => name,
-  );
-  const files = readdirSync(new URL("../src", import.meta.url), { recursive: true });
-  const sources = files.map((file) => String(file).replaceAll("\\", "/"));
-  const unnamed = sources.filter((file) => {
-    const [folder = "", name = folder] = file.split("/");
-    return /\.[tj]s$/.test(file) && !named.includes(name) && !named.includes(`${folder}/`);
-  });
-  assert.deepEqual(unnamed, []);
-  const missing = named.filter((name) => !sources.some((file) => `${file}/`.includes(name)));
-  assert.deepEqual(missing, []);
+test("the command that passes the tests stands alone in a shell block", () => {
+  assert.ok(blocks("sh").includes("npm ci && npm test\n"));
 });

@@ -1,5 +1,4 @@
 /** The ngrok agent's local API: what it answers, as typed endpoints. */
-import { exchange } from "../http-client.js";
 import { fieldsOf } from "../values.js";
 
 /** An endpoint, or a tunnel as older agents call it: https://ngrok.com/docs/agent/api/ */
@@ -15,28 +14,30 @@ const LIMIT_MS = 2_000;
 
 /**
  * Asks the agent for its endpoints that Okta could reach; none where no agent runs. Undefined
- * where that is not known: the agent is slow, or answers something else.
+ * where that is not known: the agent is slow, or it is another program.
  *
  * @param address the agent's host:port
  */
 export async function fetchEndpoints(address: string): Promise<Endpoint[] | undefined> {
-  const endpoints = await fetchList(address, "endpoints");
-  // The second list is deprecated, but agents before 3.30 have no other.
-  const list = endpoints?.length === 0 ? await fetchList(address, "tunnels") : endpoints;
-  return list?.flatMap(readEndpoint);
+  try {
+    // The second list is deprecated, but agents before 3.30 have no other.
+    const endpoints = await fetchList(address, "endpoints");
+    const list = endpoints ?? (await fetchList(address, "tunnels"));
+    return list?.flatMap(readEndpoint);
+  } catch (error) {
+    const { code } = fieldsOf(fieldsOf(error).cause);
+    return code === "ECONNREFUSED" ? [] : undefined;
+  }
 }
 
-/** Fetches a list of the agent's; empty where it has none, undefined where that is not known. */
+/** Fetches a list of the agent's; undefined where it has none. Throws what `fetch` does. */
 async function fetchList(address: string, name: string): Promise<unknown[] | undefined> {
-  try {
-    const url = new URL(`http://${address}/api/${name}`);
-    const { status, text } = await exchange(url, { limitMs: LIMIT_MS });
-    if (status !== 200) return status === 404 ? [] : undefined;
-    const list = fieldsOf(JSON.parse(text))[name];
-    return Array.isArray(list) ? list : [];
-  } catch (error) {
-    return fieldsOf(error).code === "ECONNREFUSED" ? [] : undefined;
-  }
+  const signal = AbortSignal.timeout(LIMIT_MS);
+  const response = await fetch(`http://${address}/api/${name}`, { redirect: "manual", signal });
+  const text = await response.text();
+  if (response.status !== 200) return undefined;
+  const list = fieldsOf(JSON.parse(text))[name];
+  return Array.isArray(list) ? list : undefined;
 }
 
 /** Reads an item of either list; nothing when Okta cannot reach it. */

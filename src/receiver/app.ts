@@ -1,35 +1,21 @@
-/** The Express application: its routes, and the order of the checks. */
+/** The Express application: its routes, its handlers, and one error handler. */
 import express from "express";
-import type { ErrorRequestHandler, Express, Request, RequestHandler } from "express";
+import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from "express";
+import { explainError } from "../errors.js";
 import type { Message, Output } from "../output.js";
 import { HOOK_PATH } from "../settings.js";
 import { fieldsOf } from "../values.js";
-import { announce, ANNOUNCEMENTS, type Announcements } from "./announcements.js";
+import { ANNOUNCEMENTS, type Announcements } from "./announcements.js";
 import {
-  createMistakeFinder,
+  createAuthorizer,
+  explainAuthorization,
+  type Authorizer,
   type Credentials,
-  type Mistake,
-  type MistakeFinder,
 } from "./basic-auth.js";
 import { readDelivery } from "./event-hook.js";
 import { createRepeatDetector } from "./repeats.js";
-import {
-  fail,
-  JSON_TYPE,
-  NO_CHALLENGE,
-  REFUSALS,
-  refuse,
-  sendReply,
-  type Reply,
-} from "./replies.js";
-import { requestLog } from "./request-log.js";
-import { summarize } from "./summary.js";
-
-/** 10 MB, in bytes: an event takes 1 to 5 kB, and Okta documents no limit for their number. */
-const BODY_LIMIT = 10 * 1024 * 1024;
-
-/** How many deliveries are remembered, to tell a repeat. */
-const REMEMBERED_DELIVERIES = 10_000;
+import { logRequests } from "./request-log.js";
+import { review, type Review } from "./review.js";
 
 /** The credentials to ask for, what to announce, and where the output goes. */
 export interface AppOptions extends Credentials {
@@ -43,193 +29,207 @@ export interface AppOptions extends Credentials {
   announcements?: Announcements;
 }
 
-/** A check or a handler: replies to a request, or passes it on with undefined. */
-type Handler = (req: Request) => Reply | undefined | Promise<Reply>;
-
 /** Creates the application, which answers Okta's verification and takes its deliveries. */
 export function createApp(options: AppOptions): Express {
   const { log, showPayload = false } = options;
-  const findMistake = createMistakeFinder(options);
-  const readBody = express.raw({ limit: BODY_LIMIT, type: () => true });
+  const isAuthorized = createAuthorizer(options);
   const app = express();
   app.disable("x-powered-by");
+  app.disable("etag");
   app.enable("case sensitive routing");
   app.enable("strict routing");
   // ngrok's agent connects from the loopback, and names the client in X-Forwarded-For.
   app.set("trust proxy", "loopback");
 
-  app.use(requestLog(log, showPayload));
-  // Without a handler of its own, Express answers HEAD as it does GET. refuseBody hears of the
-  // errors of what stands before it, and so of none in an entry.
-  app
-    .route(HOOK_PATH)
-    .head(answer(refuseMethod))
-    .get(answer(verify(findMistake)))
-    .post(answer(authorize(findMistake), admitBody), askForBody, readBody, refuseBody)
-    .post(answer(deliver(options)))
-    .all(answer(refuseMethod));
-  app.get("/", answer(welcome));
-  app.use(answer(refusePath), handleMistake);
+  app.use(logRequests(log, showPayload));
+  app.get(HOOK_PATH, verify(isAuthorized));
+  app.post(HOOK_PATH, authorize(isAuthorized), requireJson, readJson, deliver(options));
+  app.all(HOOK_PATH, refuseMethod);
+  app.get("/", welcome);
+  app.use(refusePath, handleError);
   return app;
 }
 
-/** Sends the first reply that the handlers give; without one the request is passed on. */
-function answer(...handlers: Handler[]): RequestHandler {
-  return (req, res, next) => {
-    for (const handle of handlers) {
-      const reply = handle(req);
-      // To wait for every reply would cost more than most checks. Express takes some values that
-      // may be thrown for its own, such as "route": it does not see them.
-      if (reply instanceof Promise) {
-        return reply.catch(fail).then((awaited) => sendReply(res, awaited));
-      }
-      if (reply !== undefined) return sendReply(res, reply);
-    }
-    next();
-  };
+/** Answers with an error that the console shows, too: problem and remedy together are a sentence. */
+function refuse(res: Response, status: number, problem: string, remedy: string): void {
+  note(res, { text: problem, details: [remedy], color: "red" });
+  sendError(res, status, `${problem.charAt(0).toUpperCase()}${problem.slice(1)}: ${remedy}.`);
+}
+
+function sendError(res: Response, status: number, error: string): void {
+  if (!res.req.complete && !res.shouldKeepAlive) closeAfterBody(res);
+  res.status(status).json({ error });
+}
+
+/**
+ * Keeps the connection open until the body has come, which Node reads and drops: closed before, it
+ * would be reset, and the answer get lost (RFC 9112, 9.6). nginx asks for a close by default.
+ */
+function closeAfterBody(res: Response): void {
+  const { req } = res;
+  res.shouldKeepAlive = true;
+  req.on("end", () => req.socket.end());
+}
+
+/** Notes what a request means, for its line. */
+function note(res: Response, message: Message): void {
+  res.locals.message = message;
 }
 
 /**
  * Answers Okta's one-time verification, for which credentials are not needed:
  * https://developer.okta.com/docs/concepts/event-hooks/#one-time-verification-request
  */
-function verify(findMistake: MistakeFinder): Handler {
-  let isNextStepTold = false;
+function verify(isAuthorized: Authorizer): RequestHandler {
+  const nextStep = once(
+    "Now create a user in Okta. Its event comes within seconds, sometimes minutes.",
+  );
 
-  return (req) => {
+  return (req, res) => {
     const verification = challengeOf(req);
-    if (verification === undefined) return NO_CHALLENGE;
-    const mistake = findMistake(req.headers.authorization);
-    const details = isNextStepTold ? [] : [AFTER_VERIFICATION];
-    isNextStepTold ||= mistake === undefined;
-    return {
-      status: 200,
-      headers: JSON_TYPE,
-      body: JSON.stringify({ verification }),
-      message: mistake === undefined ? { text: "verified", details } : warnOf(mistake),
-    };
-  };
-}
-
-const AFTER_VERIFICATION =
-  "Now create a user in Okta. Its event comes within seconds, sometimes minutes.";
-
-function warnOf({ problem, remedy }: Mistake): Message {
-  const text = "verified, but deliveries will get a 401";
-  return { text, details: [`${problem}. ${remedy}`], color: "yellow" };
-}
-
-function authorize(findMistake: MistakeFinder): Handler {
-  return (req) => {
-    const mistake = findMistake(req.headers.authorization);
-    if (mistake === undefined) return undefined;
-    const { headers, ...reply } = REFUSALS.unauthorized;
-    return {
-      ...reply,
-      headers: { ...headers, "WWW-Authenticate": 'Basic realm="Okta", charset="UTF-8"' },
-      message: {
-        text: mistake.problem,
-        details: [`Okta does not retry. ${mistake.remedy}`],
-        color: "red",
-      },
-    };
-  };
-}
-
-/** application/json, or a type that ends in +json (RFC 6839, 3.1). */
-const JSON_CONTENT = /^application\/([\w.+-]+\+)?json[ \t]*(;|$)/i;
-
-/** Before a body is read: refuses all but JSON of at most 10 MB. */
-const admitBody: Handler = ({ headers }) => {
-  const { "content-type": type = "", "content-length": length = 0 } = headers;
-  if (!JSON_CONTENT.test(type)) return REFUSALS.notJson;
-  return Number(length) > BODY_LIMIT ? REFUSALS.tooLarge : undefined;
-};
-
-/** Answers an Expect: 100-continue, now that the credentials are known to be right. */
-const askForBody: RequestHandler = (req, res, next) => {
-  const isExpected = /100-continue/i.test(req.headers.expect ?? "");
-  if (isExpected && req.httpVersion !== "1.0") res.writeContinue();
-  next();
-};
-
-/** Announces a delivery's events, and only then acknowledges it. */
-function deliver({ print, announcements = ANNOUNCEMENTS }: AppOptions): Handler {
-  const isRepeat = createRepeatDetector(REMEMBERED_DELIVERIES);
-
-  return async (req) => {
-    const body = parseJson(req.body);
-    if ("problem" in body) return refuse(400, "the body is not valid JSON", body.problem);
-    const delivery = readDelivery(body.value);
-    if (delivery === undefined) return REFUSALS.noEvents;
-    const { eventId, events } = delivery;
-    const lines = announce(events, announcements);
-    const message = summarize(events, announcements);
-    try {
-      if (lines.length > 0) await print(lines);
-    } catch {
-      return REFUSALS.unwritten;
+    if (verification === undefined) return refuseBrowser(res);
+    const { authorization } = req.headers;
+    if (isAuthorized(authorization)) {
+      note(res, { text: "verified", details: nextStep() });
+    } else {
+      const { problem, remedy } = explainAuthorization(authorization);
+      const details = [`${problem}. ${remedy}`];
+      note(res, { text: "verified, but deliveries will get a 401", details, color: "yellow" });
     }
-    const isRepeated = eventId !== undefined && isRepeat(eventId);
-    const text = isRepeated ? `${message.text}, a repeat` : message.text;
-    return { status: 200, message: { ...message, text } };
+    res.json({ verification });
   };
 }
 
-const utf8 = new TextDecoder();
-
-/** JSON is UTF-8, whatever a charset says (RFC 8259, 8.1). */
-function parseJson(bytes: unknown): { value: unknown } | { problem: string } {
-  try {
-    return { value: JSON.parse(bytes instanceof Uint8Array ? utf8.decode(bytes) : "") };
-  } catch (error) {
-    return { problem: `${fieldsOf(error).message}` };
-  }
+/** Gives a text the first time, and nothing from then on. */
+function once(text: string): () => string[] {
+  let isFirst = true;
+  return () => {
+    const texts = isFirst ? [text] : [];
+    isFirst = false;
+    return texts;
+  };
 }
 
-const refuseMethod: Handler = () => {
-  const { headers, ...reply } = REFUSALS.wrongMethod;
-  return { ...reply, headers: { ...headers, Allow: "GET, POST" } };
-};
-
-/** For a person with a browser. Okta's verification here lacks its path. */
-const welcome: Handler = (req) => {
-  if (challengeOf(req) !== undefined) return undefined;
-  return {
-    status: 200,
-    headers: { "Content-Type": "text/plain; charset=utf-8" },
-    body: `The receiver is running: point the event hook at ${HOOK_PATH}.\n`,
-    message: { text: "running" },
-  };
-};
-
-const refusePath: Handler = (req) => {
-  const { message, ...reply } = REFUSALS.notFound;
-  if (challengeOf(req) !== undefined) {
-    return {
-      ...reply,
-      message: { ...message, text: "Okta's verification came to the wrong path" },
-    };
-  }
-  // Browsers ask for it by themselves.
-  if (req.path === "/favicon.ico") return { ...reply, message: { text: "not found" } };
-  return { ...reply, message };
-};
+/** A person looks whether the receiver is there: no reason to be alarmed. */
+function refuseBrowser(res: Response): void {
+  const problem = "no x-okta-verification-challenge header";
+  const remedy = "Okta sends it to verify the event hook";
+  note(res, { text: problem, details: [`${remedy}; a browser does not.`] });
+  sendError(res, 400, `The receiver runs, but ${problem} came: ${remedy}.`);
+}
 
 const challengeOf = (req: Request) => req.get("x-okta-verification-challenge");
 
-/** Answers what reading a body throws. */
-const refuseBody: ErrorRequestHandler = (error: unknown, _req, res, next) => {
-  const { status, type, message } = fieldsOf(error);
-  // Nobody is left to answer.
-  if (type === "request.aborted") return;
-  if (status === 413) sendReply(res, REFUSALS.tooLarge);
-  else if (status === 400 || status === 415) {
-    sendReply(res, refuse(status, "the body cannot be read", `${message}`));
-  } else next(error);
+function authorize(isAuthorized: Authorizer): RequestHandler {
+  return (req, res, next) => {
+    const { authorization } = req.headers;
+    if (isAuthorized(authorization)) return next();
+    const { problem, remedy } = explainAuthorization(authorization);
+    note(res, { text: problem, details: [`Okta does not retry. ${remedy}`], color: "red" });
+    res.set("WWW-Authenticate", 'Basic realm="Okta event hook", charset="UTF-8"');
+    sendError(res, 401, "Not authorized: send this receiver's credentials (Basic).");
+  };
+}
+
+const JSON_TYPES = ["application/json", "application/*+json"];
+
+const requireJson: RequestHandler = (req, res, next) => {
+  if (req.is(JSON_TYPES) !== false) return next();
+  refuse(res, 415, "the body is not JSON", "send it with Content-Type: application/json");
 };
 
-/** Answers a mistake in our own code. */
-const handleMistake: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
-  sendReply(res, fail(error));
+const readJson = express.json({
+  type: JSON_TYPES,
+  // An event takes 1 to 5 kB, and Okta documents no limit for their number.
+  limit: "10mb",
+  strict: false,
+  verify: (_req, res: Response, bytes) => {
+    res.locals.payload = bytes;
+  },
+});
+
+/** How many deliveries are remembered, to tell a repeat. */
+const REMEMBERED_DELIVERIES = 10_000;
+
+/** Announces a delivery's events, and only then acknowledges it. */
+function deliver({ print, announcements = ANNOUNCEMENTS }: AppOptions): RequestHandler {
+  const isRepeat = createRepeatDetector(REMEMBERED_DELIVERIES);
+  const whatRepeatsAre = once(
+    "It came before: Okta's retry, or a replay by ngrok. It is announced again.",
+  );
+
+  return async (req, res) => {
+    const delivery = readDelivery(req.body);
+    if (delivery === undefined) {
+      return refuse(res, 400, "the body has no data.events list", "send an event hook's delivery");
+    }
+    const { eventId, events } = delivery;
+    let reviewed: Review;
+    try {
+      reviewed = await review(events, announcements);
+    } catch (error) {
+      // Not for the error handler: what an entry throws may look like a client's fault.
+      return sendFailure(res, [...explainError(error), "Okta retries this delivery once."]);
+    }
+    const { lines, message } = reviewed;
+    try {
+      if (lines.length > 0) await print(lines);
+    } catch {
+      return refuse(res, 503, "the receiver cannot write to its stdout", "it is stopping");
+    }
+    if (eventId !== undefined && isRepeat(eventId)) {
+      message.text += ", a repeat";
+      message.details.push(...whatRepeatsAre());
+    }
+    note(res, message);
+    res.status(200).end();
+  };
+}
+
+const refuseMethod: RequestHandler = (_req, res) => {
+  res.set("Allow", "GET, POST");
+  refuse(res, 405, "wrong method", "GET verifies the event hook, POST delivers to it");
 };
+
+/** For a person with a browser. A verification that comes here lacks the path of the hook. */
+const welcome: RequestHandler = (req, res, next) => {
+  if (challengeOf(req) !== undefined) return next();
+  note(res, { text: "running" });
+  res.type("text").send(`The receiver is running: point the event hook at ${HOOK_PATH}.\n`);
+};
+
+const refusePath: RequestHandler = (req, res) => {
+  const isVerification = challengeOf(req) !== undefined;
+  const remedy = `end the event hook's URL in ${HOOK_PATH}`;
+  if (isVerification || req.method === "POST") {
+    const text = isVerification ? "Okta's verification came to the wrong path" : "not found";
+    note(res, { text, details: [remedy], color: "red" });
+  } else {
+    // Browsers ask for icons and the like by themselves.
+    note(res, { text: "not found" });
+  }
+  sendError(res, 404, `Not found: ${remedy}.`);
+};
+
+/** Answers what reading a body throws, and mistakes in our own code. */
+const handleError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
+  const { type, status, message } = fieldsOf(error);
+  // Nobody is left to answer.
+  if (res.headersSent || type === "request.aborted") return;
+  if (type === "entity.too.large") {
+    return refuse(res, 413, "the body is over 10 MB", "send fewer events at once");
+  }
+  if (type === "entity.parse.failed") {
+    return refuse(res, 400, "the body is not valid JSON", `${message}`);
+  }
+  if (status === 400 || status === 415) {
+    return refuse(res, status, "the body cannot be read", `${message}`);
+  }
+  sendFailure(res, explainError(error));
+};
+
+/** Only the console hears why. */
+function sendFailure(res: Response, details: string[]): void {
+  note(res, { text: "the receiver failed", details, color: "red" });
+  sendError(res, 500, "The receiver failed: its console says why.");
+}

@@ -1,4 +1,4 @@
-/** Basic authentication (RFC 7617): writes an Authorization header, and says what is wrong with one. */
+/** Basic authentication (RFC 7617): writes an Authorization header, checks one, explains a wrong one. */
 import { timingSafeEqual } from "node:crypto";
 
 /** The user name and password that Okta must send. */
@@ -9,16 +9,16 @@ export interface Credentials {
   password: string;
 }
 
-/** What is wrong with an Authorization header; nothing of its value. */
-export interface Mistake {
-  /** What is wrong. */
+/** Checks whether an Authorization header carries the right credentials. */
+export type Authorizer = (header: string | undefined) => boolean;
+
+/** Why an Authorization header is wrong, without any of its value, and what to do in Okta's form. */
+export interface Explanation {
+  /** What is wrong, as a part of a sentence. */
   problem: string;
-  /** What to do about it in Okta's form, as a sentence. */
+  /** A sentence. */
   remedy: string;
 }
-
-/** Finds what is wrong with an Authorization header; undefined for the right one. */
-export type MistakeFinder = (header: string | undefined) => Mistake | undefined;
 
 /** The Authorization header that carries the credentials. */
 export function basicAuthorization({ username, password }: Credentials): string {
@@ -26,12 +26,11 @@ export function basicAuthorization({ username, password }: Credentials): string 
 }
 
 /** Creates the check of a header for these credentials. */
-export function createMistakeFinder({ username, password }: Credentials): MistakeFinder {
+export function createAuthorizer({ username, password }: Credentials): Authorizer {
   const expected = Buffer.from(`${username}:${password}`);
   return (header = "") => {
     const given = decode(header);
-    if (given !== undefined && isEqual(given, expected)) return undefined;
-    return explain(header.trim());
+    return given !== undefined && isEqual(given, expected);
   };
 }
 
@@ -51,51 +50,49 @@ function isEqual(given: Buffer, expected: Buffer): boolean {
   return timingSafeEqual(given, hasLength ? expected : given) && hasLength;
 }
 
-const PASTE = "Paste the secret that the receiver prints in a terminal.";
+type Wrong = [form: RegExp, problem: string, remedy: string];
+
+const PASTE = "Paste the secret that was printed when the tunnel opened.";
+
+/** Wrong headers by their form: the first that fits is the explanation. */
+const WRONG_HEADERS: Wrong[] = [
+  [/^$/, "no Authorization header", "Set the hook's Authentication field to authorization."],
+  [/^(basic\s+)?["']/i, "the secret has quotes around it", `Leave them out. ${PASTE}`],
+  [/^basic$/i, 'nothing follows "Basic"', PASTE],
+  [/^(?!basic\s)\S+$/i, 'the secret lacks its "Basic " prefix', PASTE],
+  [/^(?!basic\s)/i, "the scheme is not Basic", PASTE],
+  // The second one may have come without its prefix, or without a blank before it.
+  [
+    /^basic\s+(\S+?)\s*(basic\s+)?\1$/i,
+    "the secret was pasted twice",
+    `Empty the field first. ${PASTE}`,
+  ],
+  [/^basic\s+basic(\s|$)/i, 'the secret begins with "Basic " twice', `Once is right. ${PASTE}`],
+];
+
+/** What is in the Base64 of a wrong header, in the same way. */
+const WRONG_CREDENTIALS: Wrong[] = [
+  [/^(?![^:]+:)/, "the secret holds no user name before the password", PASTE],
+  [
+    /[\r\n]$/,
+    "the secret ends in a line break",
+    "echo adds one: paste the secret that was printed.",
+  ],
+  [/^/, "wrong user name or password", PASTE],
+];
+
+const NOT_BASE64: Wrong = [/^/, "the secret is not Base64 of username:password", PASTE];
+
+/** How much of a header is looked at, in characters: to find what stands twice takes its square. */
+const EXPLAINED_LENGTH = 1_000;
 
 /** Explains a wrong header from what it looks like alone: the right credentials are not used. */
-function explain(header: string): Mistake {
-  const [, scheme = "", token = ""] = /^(\S*)\s*(.*)$/s.exec(header) ?? [];
-  if (scheme === "") {
-    const remedy = "Set the hook's Authentication field to authorization.";
-    return { problem: "no Authorization header", remedy };
-  }
-  if (/^["']/.test(scheme) || /^["']/.test(token)) {
-    return { problem: "the secret has quotes around it", remedy: `Leave them out. ${PASTE}` };
-  }
-  if (scheme.toLowerCase() !== "basic") {
-    const isAlone = token === "";
-    const problem = isAlone ? 'the secret lacks its "Basic " prefix' : "the scheme is not Basic";
-    return { problem, remedy: PASTE };
-  }
-  return explainToken(token);
-}
-
-/** Explains what follows the scheme. */
-function explainToken(token: string): Mistake {
-  if (token === "") return { problem: 'nothing follows "Basic"', remedy: PASTE };
-  if (/^basic\s/i.test(token)) {
-    return { problem: 'the secret begins with "Basic " twice', remedy: `Once is right. ${PASTE}` };
-  }
-  if (isTwice(token)) {
-    return { problem: "the secret was pasted twice", remedy: `Empty the field first. ${PASTE}` };
-  }
-  const decoded = decode(`Basic ${token}`)?.toString();
-  if (decoded === undefined) {
-    return { problem: "the secret is not Base64 of username:password", remedy: PASTE };
-  }
-  if (!/^[^:]+:/.test(decoded)) {
-    return { problem: "the secret holds no user name before the password", remedy: PASTE };
-  }
-  if (/[\r\n]$/.test(decoded)) {
-    return { problem: "the secret ends in a line break", remedy: `echo adds one. ${PASTE}` };
-  }
-  return { problem: "wrong user name or password", remedy: PASTE };
-}
-
-/** Whether a token stands there twice, with or without a second "Basic ". */
-function isTwice(token: string): boolean {
-  const pasted = token.replace(/basic |\s/gi, "");
-  const half = pasted.length / 2;
-  return pasted.slice(0, half) === pasted.slice(half);
+export function explainAuthorization(header = ""): Explanation {
+  const beginning = header.trim().slice(0, EXPLAINED_LENGTH);
+  const credentials = decode(header)?.toString();
+  const [, problem, remedy] =
+    WRONG_HEADERS.find(([form]) => form.test(beginning)) ??
+    WRONG_CREDENTIALS.find(([form]) => credentials !== undefined && form.test(credentials)) ??
+    NOT_BASE64;
+  return { problem, remedy };
 }

@@ -30,8 +30,8 @@ export interface HookEvent {
   actor: Target | undefined;
   /** Whom and what it was done to, in Okta's order. Many events have none. */
   targets: Target[];
-  /** The event as it came, for all other fields. */
-  raw: unknown;
+  /** The event as it came, with all other fields. */
+  raw: LogEvent;
 }
 
 /** A target or the actor of an event. */
@@ -46,6 +46,84 @@ export interface Target {
   displayName: string | undefined;
   /** What to call it in a sentence: a user's login, the displayName of anything else. */
   name: string | undefined;
+}
+
+/** A value each of whose fields may be missing or null, at any depth. */
+type Loose<Value> = Value extends object
+  ? { [Field in keyof Value]?: Loose<Value[Field]> | null }
+  : Value;
+
+/**
+ * An event under Okta's own names, of which each may be missing or null. This is Okta's
+ * documentation as types, not a check: what came may have another shape.
+ * https://developer.okta.com/docs/reference/api/system-log/
+ */
+export type LogEvent = Loose<{
+  uuid: string;
+  published: string;
+  eventType: string;
+  version: string;
+  displayMessage: string;
+  severity: string;
+  legacyEventType: string;
+  client: {
+    id: string;
+    ipAddress: string;
+    zone: string;
+    device: string;
+    userAgent: { rawUserAgent: string; os: string; browser: string };
+    geographicalContext: GeographicalContext;
+  };
+  device: Record<string, unknown>;
+  actor: LogTarget;
+  outcome: { result: string; reason: string };
+  target: LogTarget[];
+  transaction: { type: string; id: string; detail: Record<string, unknown> };
+  debugContext: { debugData: Record<string, unknown> };
+  authenticationContext: {
+    authenticationProvider: string;
+    credentialProvider: string;
+    credentialType: string;
+    issuer: { id: string; type: string };
+    interface: string;
+    authenticationStep: number;
+    rootSessionId: string;
+    externalSessionId: string;
+  };
+  securityContext: {
+    asNumber: number;
+    asOrg: string;
+    isp: string;
+    domain: string;
+    isProxy: boolean;
+  };
+  request: {
+    ipChain: {
+      ip: string;
+      geographicalContext: GeographicalContext;
+      version: string;
+      source: string;
+    }[];
+  };
+  insertionTimestamp: string;
+}>;
+
+/** A target or an actor as Okta sends it. */
+interface LogTarget {
+  id: string;
+  type: string;
+  alternateId: string;
+  displayName: string;
+  detailEntry: Record<string, unknown>;
+}
+
+/** Where an address is thought to be. */
+interface GeographicalContext {
+  city: string;
+  state: string;
+  country: string;
+  postalCode: string;
+  geolocation: { lat: number; lon: number };
 }
 
 /** A target that has a name. */
@@ -78,8 +156,13 @@ function readEvent(raw: unknown): HookEvent {
     hasSucceeded: /^(success)?$/i.test(resultWord ?? ""),
     actor: actor ? readTarget(actor) : undefined,
     targets: Array.isArray(target) ? target.map(readTarget) : [],
-    raw,
+    raw: isLogEvent(raw) ? raw : {},
   };
+}
+
+/** Any object: all of the fields may be missing, and none is checked. */
+function isLogEvent(raw: unknown): raw is LogEvent {
+  return typeof raw === "object" && raw !== null;
 }
 
 function readTarget(value: unknown): Target {

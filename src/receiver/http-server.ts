@@ -1,30 +1,27 @@
 /** Connections: their time limits, what is not valid HTTP, and how all of them end. */
-import { once } from "node:events";
 import http from "node:http";
 import type { Server, Socket } from "node:net";
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Express } from "express";
-import type { Message, Output } from "../output.js";
+import type { Output } from "../output.js";
 import { fieldsOf } from "../values.js";
-import { note } from "./request-log.js";
+import { createExpressClasses } from "./fast-express.js";
+import type { Locals } from "./request-log.js";
 
 /** A server for the application, which does not listen yet. */
 export interface HookServer {
   /** Node's HTTP server. */
   server: Server;
   /**
-   * Accepts no more connections, drops those that are idle, and resolves when the others have ended.
+   * Accepts no more connections, drops those that are idle, and resolves when all have ended and
+   * their requests have had their lines.
    *
-   * @param graceMs after how many milliseconds the others are cut off; default: GRACE_MS
+   * @param graceMs how long what is under way may take, in milliseconds; default: 3,000
    */
   stop(graceMs?: number): Promise<void>;
 }
 
-/** How long requests under way may take to finish at a stop, in milliseconds. */
-export const GRACE_MS = 3_000;
-
 /** Node's options. Times are in milliseconds. */
-const OPTIONS = {
+const LIMITS = {
   // For the whole request, headers and body.
   requestTimeout: 10_000,
   connectionsCheckingInterval: 1_000,
@@ -32,150 +29,109 @@ const OPTIONS = {
   keepAliveTimeout: 120_000,
 };
 
+/** A response with what its request's line says. */
+type HookResponse = http.ServerResponse & { locals: Locals };
+
 /** Creates the application's server. What does not become a request has its line in the log. */
 export function createHookServer(app: Express, log: Output): HookServer {
-  const { AppRequest, AppResponse } = createClasses(app);
-  type ExpressResponse = InstanceType<typeof AppResponse>;
-  /** All connections, each with its latest response while that is under way. */
-  const connections = new Map<Socket, ExpressResponse | undefined>();
+  /** All connections, each with its latest response until that is over. */
+  const connections = new Map<Socket, HookResponse | undefined>();
 
-  function admit(socket: Socket): void {
-    connections.set(socket, undefined);
-    socket.on("close", () => connections.delete(socket));
-    // From its first moment: Node takes its own listener away from a socket that it hands over, and
-    // an error that nobody listens for ends the process.
-    socket.on("error", () => {});
-  }
-
-  function handle(req: http.IncomingMessage, res: ExpressResponse): void {
+  const server = http.createServer({ ...LIMITS, ...createExpressClasses(app) }, (req, res) => {
     const { socket } = req;
     connections.set(socket, res);
     res.on("close", () => {
-      // What a response refers to would stay in memory as long as its connection.
-      if (connections.get(socket) === res) connections.set(socket, undefined);
-      // A stop that began meanwhile has not seen this connection idle.
+      // One that was refused before its body had come is over when that has.
+      if (req.complete && connections.get(socket) === res) connections.set(socket, undefined);
       if (!server.listening) server.closeIdleConnections();
     });
     req.url = toPathAndQuery(req.url ?? "");
     app(req, res);
-  }
+  });
 
-  function handleFault(error: Error, socket: Socket): void {
+  server.on("connection", (socket) => {
+    connections.set(socket, undefined);
+    socket.on("close", () => connections.delete(socket));
+    // From its first moment: an error that nobody listens for ends the process.
+    socket.on("error", () => {});
+  });
+
+  server.on("clientError", (error, socket: Socket) => {
     const res = connections.get(socket);
-    const fault = describeFault(error);
     // Browsers open connections in advance, and may never send anything on them.
     if (!socket.writable || socket.bytesRead === 0) socket.destroy();
-    else if (res === undefined) refuseConnection(socket, fault, log);
-    else endFaultyRequest(res, fault);
-  }
+    else if (res === undefined) refuseConnection(socket, describeClientError(error), log);
+    else endFaultyRequest(res, describeClientError(error));
+  });
 
-  async function stop(graceMs = GRACE_MS): Promise<void> {
+  async function stop(graceMs = 3_000): Promise<void> {
     server.close();
-    for (const socket of connections.keys()) {
+    const sockets = [...connections.keys()];
+    const ended = sockets.map((socket) => new Promise((resolve) => socket.on("close", resolve)));
+    for (const socket of sockets) {
       if (socket.bytesRead === 0) socket.destroy();
     }
-    await Promise.race([once(server, "close"), sleep(graceMs, undefined, { ref: false })]);
-    server.closeAllConnections();
-    // The requests that were cut off print their lines first.
-    await nextTurn();
+    const cutOff = setTimeout(() => sockets.forEach((socket) => socket.destroy()), graceMs);
+    await Promise.all(ended);
+    clearTimeout(cutOff);
   }
 
-  const options = { ...OPTIONS, IncomingMessage: AppRequest, ServerResponse: AppResponse };
-  const server = http.createServer(options, handle);
-  server.on("connection", admit);
-  // Without these two, Node would ask for a body before the credentials are checked, and refuse
-  // other expectations without a line.
-  server.on("checkContinue", handle).on("checkExpectation", handle);
-  server.on("clientError", handleFault);
   return { server, stop };
 }
 
-/**
- * Express changes the prototype of each request and response, which V8 cannot optimise: a delivery
- * would take four times the processor time. Those born with Express's prototypes need no change.
- */
-function createClasses(app: Express) {
-  class AppRequest extends http.IncomingMessage {}
-  class AppResponse extends http.ServerResponse {
-    /** Express's own, which it leaves alone when it is there. */
-    locals: { message?: Message } = {};
-  }
-  Object.setPrototypeOf(AppRequest.prototype, app.request);
-  Object.setPrototypeOf(AppResponse.prototype, app.response);
-  Object.assign(app, { request: AppRequest.prototype, response: AppResponse.prototype });
-  return { AppRequest, AppResponse };
-}
+// A client may send a whole URL (RFC 9112, 3.2.2), and what is no target at all: Express would fail
+// on a fragment, and on what is not ASCII.
+const NOT_IN_TARGET = /^https?:\/\/[^/?#]*|#.*|[^!-~]/gi;
 
-// A client may send a whole URL (RFC 9112, 3.2.2); a fragment (#) is not part of a request target.
-const AROUND_PATH = /^https?:\/\/[^/?#]*|#.*/gi;
-
-/** Reduces a request target to what Express expects: it fails on some other forms. */
 function toPathAndQuery(target: string): string {
-  const rest = target.replace(AROUND_PATH, "");
+  const rest = target.replace(NOT_IN_TARGET, "");
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 /** What Node's parser refuses: the status of the answer, and what it probably was. */
-interface Fault {
+interface ClientError {
   status: number;
   problem: string;
   remedy?: string;
 }
 
-const FAULTS = new Map<unknown, Fault>([
-  ["HPE_HEADER_OVERFLOW", { status: 431, problem: "the headers are over 16 KB" }],
-  ["ERR_HTTP_REQUEST_TIMEOUT", { status: 408, problem: "not whole after 10 seconds" }],
-  ["HPE_INVALID_EOF_STATE", { status: 400, problem: "the request was cut off" }],
-]);
-
-/** Other protocols, by how they begin: RFC 8446, 5.1; RFC 9113, 3.4; haproxy.org's PROXY protocol. */
-const PROTOCOLS: { beginning: RegExp; problem: string; remedy: string }[] = [
-  {
-    beginning: /^\x16/,
-    problem: "https came to this http port",
-    remedy: "Use http:// here. ngrok: ngrok http, without https:// before the port.",
-  },
-  {
-    beginning: /^PRI \* HTTP\/2/,
-    problem: "HTTP/2 came to this HTTP/1.1 port",
-    remedy: "Leave upstream.protocol http2 out of ngrok's configuration.",
-  },
-  {
-    beginning: /^(PROXY (TCP|UNKNOWN)|\r\n\r\n\0\r\nQUIT)/,
-    problem: "the PROXY protocol came to this http port",
-    remedy: "Leave proxy_protocol out of ngrok's configuration.",
-  },
-];
-
-function describeFault(error: Error): Fault {
+function describeClientError(error: Error): ClientError {
   const { code, reason, rawPacket } = fieldsOf(error);
-  const bytes = rawPacket instanceof Uint8Array ? rawPacket.subarray(0, 20) : [];
-  const beginning = String.fromCharCode(...bytes);
-  const protocol = PROTOCOLS.find((each) => each.beginning.test(beginning));
-  if (protocol !== undefined) return { status: 400, ...protocol };
-  const problem = `not valid HTTP (${reason ?? code})`;
-  return FAULTS.get(code) ?? { status: 400, problem };
-}
-
-/** Ends a request whose rest is faulty, or that something faulty follows. */
-function endFaultyRequest(res: http.ServerResponse & { locals: object }, fault: Fault): void {
-  // Headers may have promised to keep the connection: it is closed all the same, after the answer.
-  if (res.shouldKeepAlive) res.on("close", () => res.req.socket.destroySoon());
-  res.shouldKeepAlive = false;
-  // A complete request still gets its answer; what follows it gets none.
-  if (res.req.complete) return;
-  // Headers that were sent are a refusal's: only its end is missing.
-  if (!res.headersSent) {
-    note(res, { text: fault.problem, color: "red" });
-    res.writeHead(fault.status, { "Content-Length": 0 });
+  if (code === "HPE_HEADER_OVERFLOW") return { status: 431, problem: "the headers are over 16 KB" };
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    return { status: 408, problem: "not whole after 10 seconds" };
   }
-  res.end();
+  if (code === "HPE_INVALID_EOF_STATE") return { status: 400, problem: "the request was cut off" };
+  // How TLS begins: RFC 8446, 5.1.
+  if (rawPacket instanceof Uint8Array && rawPacket[0] === 0x16) {
+    const remedy = "Use http:// here. ngrok: ngrok http, without https:// before the port.";
+    return { status: 400, problem: "https came to this http port", remedy };
+  }
+  return { status: 400, problem: `not valid HTTP (${reason ?? code})` };
 }
 
 /** Refuses what did not become a request. */
-function refuseConnection(socket: Socket, { status, problem, remedy }: Fault, log: Output): void {
+function refuseConnection(socket: Socket, error: ClientError, log: Output): void {
+  const { status, problem, remedy } = error;
   const details = [`from ${socket.remoteAddress}`, ...(remedy === undefined ? [] : [remedy])];
   log.say({ text: `No request, ${status}: ${problem}`, details, color: "red" });
   const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`;
   socket.end(head, () => socket.destroy());
+}
+
+/** Ends a request whose rest is missing or broken, or that something broken follows. */
+function endFaultyRequest(res: HookResponse, { status, problem }: ClientError): void {
+  const { req } = res;
+  const isUnanswered = !res.headersSent && !req.complete;
+  if (isUnanswered) {
+    res.locals.message = { text: problem, color: "red" };
+    res.writeHead(status, { Connection: "close", "Content-Length": 0 }).end();
+  } else if (res.writableFinished) {
+    // It was refused, and the rest of its body does not come.
+    req.socket.destroySoon();
+  } else {
+    // A whole request gets its answer, and nothing follows one.
+    if (res.shouldKeepAlive) res.once("close", () => req.socket.destroySoon());
+    res.shouldKeepAlive = false;
+  }
 }

@@ -1,23 +1,24 @@
 /** Which deliveries were seen before: Okta delivers at least once, and ngrok replays on demand. */
 
+/** How long an eventId may be to be remembered, in characters: Okta's are UUIDs of 36. */
+const ID_LIMIT = 200;
+
 /**
- * Creates a check whether an eventId is among the latest ones; it remembers each.
+ * Creates a check whether an eventId was seen before; it remembers each.
  *
- * @param limit how many are remembered
+ * @param limit how many of the latest are remembered at least; at most twice as many
  */
 export function createRepeatDetector(limit: number): (eventId: string) => boolean {
-  // A Set keeps the order of insertion.
-  const seen = new Set<string>();
-  // One iterator for all: a new one would walk over all that were deleted before.
-  const oldestFirst = seen.values();
+  let latest = new Set<string>();
+  let older = new Set<string>();
   return (eventId) => {
-    if (seen.has(eventId)) return true;
-    seen.add(eventId);
-    if (seen.size > limit) {
-      // The default is for the compiler: there is always an oldest one.
-      const { value: oldest = "" } = oldestFirst.next();
-      seen.delete(oldest);
+    if (eventId.length > ID_LIMIT) return false;
+    if (latest.has(eventId) || older.has(eventId)) return true;
+    if (latest.size === limit) {
+      older = latest;
+      latest = new Set();
     }
+    latest.add(eventId);
     return false;
   };
 }

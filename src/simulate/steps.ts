@@ -1,7 +1,19 @@
 /** What Okta sends, in its order: a verification, and deliveries. */
 import { randomUUID } from "node:crypto";
 import { basicAuthorization, type Credentials } from "../receiver/basic-auth.js";
-import { deliveryOf, eventOf, group, previewSample, user, userCreated } from "./system-log.js";
+import { cut, printable } from "../text.js";
+import { readTextFile } from "../text-file.js";
+import { fieldsOf, type Result } from "../values.js";
+import type { Arguments } from "./arguments.js";
+import {
+  deliveryOf,
+  eventOf,
+  group,
+  hasKnownTargets,
+  previewSample,
+  user,
+  userCreated,
+} from "./system-log.js";
 
 /** One request, and what its answer must be. */
 export interface Step {
@@ -15,12 +27,49 @@ export interface Step {
   body?: string;
   /** A 200 with the challenge, an empty 200 or 204, or a 401. */
   expected: "echo" | "acknowledgement" | "refusal";
-  /** Whether to say what the receiver's console should show of it. */
-  isForetold?: boolean;
 }
 
-/** All that is played where nothing else is asked for: Okta delivers nothing before it verified. */
-export function createAllSteps(credentials: Credentials, login: string): Step[] {
+const DEFAULT_LOGIN = "john.doe@example.com";
+
+/** The steps that the arguments ask for: Okta delivers nothing before it has verified. */
+export function createSteps(given: Arguments, credentials: Credentials): Result<Step[]> {
+  const { file, eventType, outcome, login = DEFAULT_LOGIN } = given;
+  if (file !== undefined) {
+    const body = readDeliveryFile(file);
+    if ("problems" in body) return body;
+    return {
+      value: createSingleSteps(credentials, `delivery of ${cut(printable(file), 60)}`, body.value),
+    };
+  }
+  if (eventType === undefined) return { value: createAllSteps(credentials, login) };
+  if (!hasKnownTargets(eventType)) return { problems: [explainUnknownTargets(eventType)] };
+  const name = `delivery of ${cut(eventType, 60)}, ${cut(printable(login), 70)}`;
+  const body = deliveryOf(eventOf(eventType, login, outcome));
+  return { value: createSingleSteps(credentials, name, body) };
+}
+
+const explainUnknownTargets = (eventType: string) =>
+  `The targets of ${eventType} are not known here. Copy an event from Reports > System Log, or a delivery from ngrok's inspector, into a file, and deliver that: npm run simulate FILE.json`;
+
+/** Reads a file with a delivery, or with events of the System Log, which get the envelope. */
+function readDeliveryFile(path: string): Result<string> {
+  const file = readTextFile(path);
+  if ("problems" in file) return file;
+  let json: unknown;
+  try {
+    json = JSON.parse(file.value);
+  } catch (error) {
+    return { problems: [`${path} is no JSON: ${fieldsOf(error).message}.`] };
+  }
+  const { data, eventType } = fieldsOf(json);
+  if (Array.isArray(fieldsOf(data).events)) return { value: file.value };
+  if (Array.isArray(json)) return { value: deliveryOf(...json) };
+  if (typeof eventType === "string") return { value: deliveryOf(json) };
+  const forms = "a delivery, an event of the System Log, or a list of such events";
+  return { problems: [`${path} holds none of these: ${forms}.`] };
+}
+
+function createAllSteps(credentials: Credentials, login: string): Step[] {
   const right = basicAuthorization(credentials);
   const wrong = basicAuthorization({ ...credentials, password: randomUUID() });
   const one = deliveryOf(userCreated([user(login)]));
@@ -34,7 +83,7 @@ export function createAllSteps(credentials: Credentials, login: string): Step[] 
   const impostor = createDelivery("delivery with a wrong password: must be refused", one, wrong);
   return [
     createVerification(right),
-    createDelivery(`delivery of a created user, ${login}`, one, right),
+    createDelivery(`delivery of a created user, ${cut(printable(login), 70)}`, one, right),
     createDelivery("the same delivery again, as Okta's retry", one, right),
     createDelivery("delivery of two created users and another event", several, right),
     createDelivery("Okta's preview sample, whose target is null", preview, right),
@@ -43,21 +92,9 @@ export function createAllSteps(credentials: Credentials, login: string): Step[] 
   ];
 }
 
-/** A verification, and one delivery of an event of any type. */
-export function createEventSteps(credentials: Credentials, login: string, type: string): Step[] {
-  const name = `delivery of ${type}, ${login}`;
-  return createSingleSteps(credentials, name, deliveryOf(eventOf(type, login)));
-}
-
-/** A verification, and one delivery with a body of one's own. */
-export function createFileSteps(credentials: Credentials, body: string): Step[] {
-  return createSingleSteps(credentials, "delivery of your file", body);
-}
-
 function createSingleSteps(credentials: Credentials, name: string, body: string): Step[] {
   const right = basicAuthorization(credentials);
-  const delivery = createDelivery(name, body, right);
-  return [createVerification(right), { ...delivery, isForetold: true }];
+  return [createVerification(right), createDelivery(name, body, right)];
 }
 
 const JSON_TYPE = "application/json";

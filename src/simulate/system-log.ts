@@ -4,31 +4,17 @@ import { randomUUID } from "node:crypto";
 // The fields are those of https://developer.okta.com/docs/reference/api/system-log/ and
 // https://developer.okta.com/docs/concepts/event-hooks/#sample-event-delivery-payload
 
-/** A target or an actor. */
-export interface LogTarget {
-  /** Okta's identifier. */
-  id: string;
-  /** User, UserGroup, AppInstance and so on. */
-  type: string;
-  /** A user's login. */
-  alternateId: string;
-  /** The name for people. */
-  displayName: string;
-  /** Null in all that is played here. */
-  detailEntry: null;
-}
-
 /** A user with a login. */
-export function user(login: string): LogTarget {
-  return target("User", "00u0example", login, nameFrom(login));
+export function user(login: string) {
+  return createTarget("User", "00u0example", login, nameFrom(login));
 }
 
 /** A group. Okta gives groups no other alternateId. */
-export function group(name: string): LogTarget {
-  return target("UserGroup", "00g0example", "unknown", name);
+export function group(name: string) {
+  return createTarget("UserGroup", "00g0example", "unknown", name);
 }
 
-function target(type: string, id: string, alternateId: string, displayName: string): LogTarget {
+function createTarget(type: string, id: string, alternateId: string, displayName: string) {
   return { id, type, alternateId, displayName, detailEntry: null };
 }
 
@@ -40,36 +26,49 @@ function nameFrom(login: string): string {
   return names.join(" ") || login;
 }
 
-const ADMIN = target("User", "00u1example", "admin@example.com", "Example Admin");
-const APP = target("AppInstance", "0oa0example", "Example App", "Example App");
+const ADMIN = createTarget("User", "00u1example", "admin@example.com", "Example Admin");
 
-/** What Okta writes for a person beside the type; for other types the type itself stands there. */
-const DISPLAY_MESSAGES = new Map([
-  ["user.lifecycle.create", "Create okta user"],
-  ["user.lifecycle.deactivate", "Deactivate Okta user"],
-  ["user.session.start", "User login to Okta"],
-  ["group.user_membership.add", "Add user to group membership"],
-  ["group.lifecycle.create", "Create Okta group"],
-]);
+/** The targets that are played here, by their type. */
+const TARGETS = {
+  User: user,
+  UserGroup: () => group("Engineering"),
+  AppInstance: () => createTarget("AppInstance", "0oa0example", "Example App", "Example App"),
+  AppUser: (login: string) => createTarget("AppUser", "0ua0example", login, nameFrom(login)),
+};
 
-/** An event of any type that befell a user, with the targets that Okta gives to such events. */
-export function eventOf(eventType: string, login: string): object {
-  // Whoever signs in is the actor, and there is no target.
-  if (eventType.startsWith("user.session.")) return logEvent(eventType, null, user(login));
-  return logEvent(eventType, targetsFor(eventType, login));
+/** Which targets Okta gives to an event; of other types nothing is known here. */
+const TARGETS_BY_EVENT_TYPE: [eventTypes: RegExp, targets: (keyof typeof TARGETS)[]][] = [
+  [/^user\.(lifecycle|account)\./, ["User"]],
+  [/^user\.session\.(start|end)$/, []],
+  [/^group\.user_membership\./, ["User", "UserGroup"]],
+  [/^group\.(lifecycle\.|profile\.update$)/, ["UserGroup"]],
+  [/^application\.user_membership\./, ["AppUser", "AppInstance", "User"]],
+  [/^application\.lifecycle\./, ["AppInstance"]],
+];
+
+const targetTypesOf = (eventType: string) =>
+  TARGETS_BY_EVENT_TYPE.find(([eventTypes]) => eventTypes.test(eventType))?.[1];
+
+/** Whether it is known here which targets Okta gives to events of a type. */
+export function hasKnownTargets(eventType: string): boolean {
+  return targetTypesOf(eventType) !== undefined;
 }
 
-function targetsFor(eventType: string, login: string): LogTarget[] {
-  if (eventType.startsWith("group.lifecycle.")) return [group("Engineering")];
-  if (eventType.startsWith("group.")) return [user(login), group("Engineering")];
-  if (eventType.startsWith("application.user_membership.")) {
-    return [target("AppUser", "0ua0example", login, nameFrom(login)), APP, user(login)];
-  }
-  return [user(login)];
+/** An event of a type with known targets, about the user with a login. */
+export function eventOf(eventType: string, login: string, outcome = "SUCCESS"): object {
+  const targets = targetTypesOf(eventType)?.map((type) => TARGETS[type](login)) ?? [];
+  const isSession = eventType.startsWith("user.session.");
+  const reason = isSession && outcome === "FAILURE" ? "INVALID_CREDENTIALS" : null;
+  return {
+    ...logEvent(eventType, targets.length > 0 ? targets : null),
+    // Whoever signs in is the actor.
+    ...(isSession && { actor: user(login) }),
+    outcome: { result: outcome, reason },
+  };
 }
 
 /** A created user, whose targets Okta may give in any order and with others. */
-export function userCreated(targets: LogTarget[]): object {
+export function userCreated(targets: object[]): object {
   return logEvent("user.lifecycle.create", targets);
 }
 
@@ -100,15 +99,13 @@ const BROWSER = {
   browser: "CHROME",
 };
 
-function logEvent(eventType: string, targets: LogTarget[] | null, actor = ADMIN): object {
-  const isCreation = eventType === "user.lifecycle.create";
-  const requestUri = eventType.startsWith("group.") ? "/api/v1/groups" : "/api/v1/users";
+function logEvent(eventType: string, targets: object[] | null): object {
   return {
     uuid: randomUUID(),
     published: new Date().toISOString(),
     eventType,
     version: "0",
-    displayMessage: DISPLAY_MESSAGES.get(eventType) ?? eventType,
+    displayMessage: eventType,
     severity: "INFO",
     client: {
       userAgent: BROWSER,
@@ -119,19 +116,17 @@ function logEvent(eventType: string, targets: LogTarget[] | null, actor = ADMIN)
       geographicalContext: LOCATION,
     },
     device: null,
-    actor,
+    actor: ADMIN,
     outcome: { result: "SUCCESS", reason: null },
     target: targets,
     transaction: { type: "WEB", id: "W7xexampleTransactionAAAE4", detail: {} },
     debugContext: {
       debugData: {
         requestId: "W7xexampleTransactionAAAE4",
-        requestUri,
-        url: `${requestUri}?activate=false`,
         threatSuspected: "false",
       },
     },
-    legacyEventType: isCreation ? "core.user.config.user_creation.success" : null,
+    legacyEventType: null,
     authenticationContext: {
       authenticationProvider: null,
       credentialProvider: null,
@@ -157,7 +152,7 @@ function logEvent(eventType: string, targets: LogTarget[] | null, actor = ADMIN)
 }
 
 /** The body of a delivery of events, with an eventId of its own. */
-export function deliveryOf(...events: object[]): string {
+export function deliveryOf(...events: unknown[]): string {
   return JSON.stringify({
     eventType: "com.okta.event_hook",
     eventTypeVersion: "1.0",

@@ -1,5 +1,4 @@
 /** What Okta makes of an answer, and what to change when it is the wrong one. */
-import { TOO_LARGE } from "../http-client.js";
 import { HOOK_PATH } from "../settings.js";
 import { fieldsOf } from "../values.js";
 import type { Step } from "./steps.js";
@@ -12,20 +11,17 @@ export const ANSWER_LIMIT_MS = 3_000;
 /** Okta takes an empty 200 or 204 for an acknowledgement. */
 const ACKNOWLEDGEMENTS = [200, 204];
 
-/** Okta retries a delivery once, after a 5xx or without an answer in time; after a 4xx never. */
-const isRetried = ({ status }: StepAnswer) => status === undefined || status >= 500;
+/** A whole answer to a step, or why there is none in time. */
+export type StepAnswer = Answer | { failure: string };
 
-/** Okta does not follow redirects. */
-const isRedirect = ({ status = 0 }: StepAnswer) => status >= 300 && status < 400;
-
-/** The answer to a step; without a status when none came whole and in time. */
-export interface StepAnswer {
+/** A whole answer. */
+export interface Answer {
   /** The HTTP status. */
-  status?: number;
+  status: number;
+  /** Its headers. */
+  headers: Headers;
   /** The body, decoded as UTF-8. */
-  body?: string;
-  /** What went wrong: ngrok's code of an error page, Node's of a connection, or TimeoutError. */
-  code?: string | undefined;
+  body: string;
 }
 
 /** What an answer is worth to Okta. */
@@ -38,66 +34,105 @@ export interface Verdict {
 
 /** Judges an answer by Okta's rules; a passed one may still carry a warning. */
 export function judge(step: Step, answer: StepAnswer): Verdict {
-  if (!isExpected(step, answer)) return { isPassed: false, remarks: describeFailure(step, answer) };
+  if ("failure" in answer)
+    return { isPassed: false, remarks: explainFailure(step, answer.failure) };
+  if (!isExpected(step, answer)) return { isPassed: false, remarks: explainAnswer(step, answer) };
   const hasBody = step.expected === "acknowledgement" && answer.body !== "";
   return { isPassed: true, remarks: hasBody ? ["Warning: Okta expects an empty body."] : [] };
 }
 
-function isExpected({ expected, headers }: Step, answer: StepAnswer): boolean {
-  const { status = 0, body = "" } = answer;
+function isExpected({ expected, headers }: Step, { status, body }: Answer): boolean {
   if (expected === "refusal") return status === 401;
   if (expected === "acknowledgement") return ACKNOWLEDGEMENTS.includes(status);
   const challenge = headers["x-okta-verification-challenge"];
+  return status === 200 && parseFields(body).verification === challenge;
+}
+
+function parseFields(body: string): Record<string, unknown> {
   try {
-    return status === 200 && fieldsOf(JSON.parse(body)).verification === challenge;
+    return fieldsOf(JSON.parse(body));
   } catch {
-    return false;
+    return {};
   }
 }
 
-/** Where nothing was reached, by Node's code: what Okta would make of it does not matter yet. */
-const UNREACHED = new Map<string | undefined, string>([
-  ["ECONNREFUSED", "Nothing listens there: run npm start, or use the URL that it printed."],
-  ["ENOTFOUND", "There is no such host: check the URL."],
-  ["EAI_AGAIN", "The host cannot be looked up: check the URL and the network."],
-]);
+/** Why no answer came, by Node's code: what Okta would make of it does not matter yet. */
+const FAILURES: [failure: RegExp, explanation: string][] = [
+  [/^ECONNREFUSED$/, "Nothing listens there: run npm start, or use the URL that it printed."],
+  [
+    /^(ENOTFOUND|EAI_AGAIN)$/,
+    "The host is not found: check the URL and the network. Behind a proxy, set NODE_USE_ENV_PROXY=1, which Node.js knows from 22.21 on.",
+  ],
+  [/^bad port$/, "Node's fetch refuses this port, as browsers do: set another PORT."],
+  [/^(ERR_SSL|EPROTO)/, "No https is spoken there: use http:// for the receiver on this machine."],
+  [
+    /CERT|SIGNATURE|ISSUER/,
+    "The certificate is not trusted: behind a proxy that inspects https, set NODE_EXTRA_CA_CERTS to its certificate.",
+  ],
+];
 
-function describeFailure(step: Step, answer: StepAnswer): string[] {
-  const { status, code } = answer;
-  const unreached = UNREACHED.get(code);
-  if (unreached !== undefined) return [unreached];
-  if (/^(ERR_SSL|EPROTO)/.test(`${code}`)) {
-    return ["No https is spoken there: use http:// for the receiver on this machine."];
+function explainFailure(step: Step, failure: string): string[] {
+  const [, explanation] = FAILURES.find(([form]) => form.test(failure)) ?? [];
+  if (explanation !== undefined) return [explanation];
+  const isLate = failure === "TimeoutError";
+  const fix = isLate
+    ? "answer completely within 3 seconds, Okta's limit"
+    : `check the URL: the connection failed (${failure})`;
+  return [...describeConsequence(step), `Fix: ${fix}.`];
+}
+
+function explainAnswer(step: Step, answer: Answer): string[] {
+  const consequence = describeConsequence(step, answer.status);
+  const intermediary = explainIntermediary(answer);
+  if (intermediary !== undefined) return [...consequence, intermediary];
+  if (answer.status === 401) {
+    return ["The receiver may still run with the .env of before: start it again.", ...consequence];
   }
-  if (/CERT|SIGNATURE|ISSUER/.test(`${code}`)) {
-    const remedy = "behind a proxy that inspects https, set NODE_EXTRA_CA_CERTS to its certificate";
-    return [`The certificate is not trusted (${code}): ${remedy}.`];
-  }
-  const fate = describeFate(step, answer);
-  if (status === 401) {
-    return ["The receiver may still run with the .env of before: start it again.", ...fate];
-  }
-  return [...fate, `Fix: ${findFix(step, answer)}.`];
+  return [...consequence, `Fix: ${findFix(step, answer)}.`];
 }
 
 /** What becomes of the hook or the delivery; of one that must be refused, only what matters. */
-function describeFate({ expected }: Step, answer: StepAnswer): string[] {
-  const { status = 0 } = answer;
+function describeConsequence({ expected }: Step, status?: number): string[] {
   if (expected === "echo") return ["Okta marks the hook unverified and delivers nothing to it."];
   if (expected === "refusal") {
-    return ACKNOWLEDGEMENTS.includes(status) ? ["Anybody who knows the URL can deliver."] : [];
+    const isTaken = status !== undefined && ACKNOWLEDGEMENTS.includes(status);
+    return isTaken ? ["Anybody who knows the URL can deliver."] : [];
   }
-  if (isRetried(answer)) return ["Okta retries once; then the events are lost."];
+  // Okta retries a delivery once, after a 5xx or without an answer in time; after a 4xx never.
+  const isRetried = status === undefined || status >= 500;
+  if (isRetried) return ["Okta retries once; then the events are lost."];
   return ["Okta does not retry: the events are lost."];
 }
 
-const FIXES = new Map<string | number | undefined, string>([
+const NGROK_FIXES = new Map([
   ["ERR_NGROK_3200", "the tunnel is closed: start ngrok again"],
   ["ERR_NGROK_8012", "start the receiver, on the port that ngrok forwards to"],
-  [TOO_LARGE, "answer with less: this is over 1 MB"],
-  ["TimeoutError", "answer completely within 3 seconds, Okta's limit"],
+  ["ERR_NGROK_3006", "the tunnel asks for Basic authentication of its own: open it without"],
+]);
+
+/** Explains an answer of what stands between Okta and the receiver; undefined for the receiver's. */
+function explainIntermediary({ status, headers, body }: Answer): string | undefined {
+  const [code] = /ERR_NGROK_\d{1,6}/.exec(`${headers.get("ngrok-error-code")} ${body}`) ?? [];
+  if (code !== undefined) {
+    return `ngrok answered ${code}: ${NGROK_FIXES.get(code) ?? "look it up in ngrok's documentation"}.`;
+  }
+  const isRedirect = status >= 300 && status < 400;
+  if (isRedirect || headers.get("www-authenticate") === "tunnel") {
+    const location = headers.get("location");
+    const target = location === null ? "" : ` It leads to ${location}, and Okta does not follow.`;
+    return `Something in front asks for a login: make the tunnel public.${target}`;
+  }
+  const isOurs = typeof parseFields(body).error === "string";
+  if ([502, 503, 530].includes(status) && !isOurs) {
+    return "The tunnel does not reach the receiver: run npm start, and check the tunnel's port.";
+  }
+  return undefined;
+}
+
+const FIXES = new Map([
   [404, `end the URL in ${HOOK_PATH}`],
   [500, "correct the receiver's code: its console says where"],
+  [503, "look at the receiver's console: it cannot write to its stdout"],
 ]);
 
 const EXPECTATIONS = {
@@ -106,15 +141,9 @@ const EXPECTATIONS = {
   refusal: "answer 401 to wrong or missing credentials",
 };
 
-function findFix({ expected }: Step, answer: StepAnswer): string {
-  const { status, code } = answer;
-  const fix = FIXES.get(code ?? status);
-  if (fix !== undefined) return fix;
-  if (code?.startsWith("ERR_NGROK_")) return `look up ${code}: ngrok answered`;
-  if (isRedirect(answer)) return "use the URL that it redirects to: Okta does not follow";
+function findFix({ expected }: Step, { status }: Answer): string {
   if (status === 400 && expected === "acknowledgement") {
     return "correct the body: the receiver's console says what is wrong";
   }
-  if (status !== undefined) return EXPECTATIONS[expected];
-  return `check the URL: the connection failed (${code})`;
+  return FIXES.get(status) ?? EXPECTATIONS[expected];
 }

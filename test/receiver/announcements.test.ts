@@ -1,333 +1,255 @@
-/** Announcements: who is announced, in which words, and that an event type is added by one entry. */
+/** The table of announcements: what an entry can say and do, and what becomes of one that fails. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { EventEmitter, once } from "node:events";
 import { test, type TestContext } from "node:test";
-import {
-  announce,
-  ANNOUNCEMENTS,
-  type Announcement,
-  type Announcements,
-  nameOf,
-} from "../../src/receiver/announcements.js";
+import { ANNOUNCEMENTS, nameOf, type Announcements } from "../../src/receiver/announcements.js";
 import { readDelivery } from "../../src/receiver/event-hook.js";
-import { fail } from "../../src/receiver/replies.js";
-import { startApp } from "../support/app.js";
+import { review } from "../../src/receiver/review.js";
+import { startApp, TABLE } from "../support/app.js";
 import { send } from "../support/http.js";
 import { nextRequestLine } from "../support/lines.js";
 import { created, delivery, event, group, post, user, userLine } from "../support/okta.js";
+import { copyWithEntries, startCopy } from "../support/table.js";
 
-const create = "user.lifecycle.create";
-const a = user("a@example.com");
-const b = user("b@example.com");
+/** Where a delivery waits in vain. */
+const LIMIT = { timeout: 60_000 };
 
-/** The lines for events, by the receiver's own table. */
-function linesFor(events: unknown[]): string[] {
-  const { events: read = [] } =
-    readDelivery(JSON.parse(JSON.stringify({ data: { events } }))) ?? {};
-  return announce(read, ANNOUNCEMENTS);
-}
+const jane = user("jane.roe@example.com");
+const engineering = { ...group(), displayName: "Engineering" };
 
-const cases: [what: string, events: unknown[], logins: string[]][] = [
-  ["no events", [], []],
-  ["one user", [created("a@example.com")], ["a@example.com"]],
-  [
-    "users of several events, in order",
-    [created("b"), created("a"), created("b")],
-    ["b", "a", "b"],
-  ],
-  [
-    "several users of one event, in order",
-    [event(create, { target: [b, group(), a] })],
-    ["b@example.com", "a@example.com"],
-  ],
-  [
-    "a target without a type, as in Okta's guide",
-    [{ eventType: create, target: [{ alternateId: "someone@example.com" }] }],
-    ["someone@example.com"],
-  ],
-  [
-    "no target that is null, as in Okta's preview",
-    [event(create, { target: null, outcome: { result: "Success" } })],
-    [],
-  ],
-  [
-    "no group, application or user by another word",
-    [event(create, { target: [group(), { ...a, type: "AppInstance" }, { ...a, type: "user" }] })],
-    [],
-  ],
-  [
-    "no user without a login, but the one beside",
-    [event(create, { target: [{ ...a, alternateId: null }, { ...a, alternateId: " " }, b] })],
-    ["b@example.com"],
-  ],
-  [
-    "no result, or success in any case",
-    ["SUCCESS", "Success", "success", null, "", undefined].map((result) =>
-      created("a", { outcome: { result } }),
-    ),
-    Array(6).fill("a"),
-  ],
-  [
-    "no creation that was denied, but the one beside",
-    [created("a", { outcome: { result: "DENY" } }), created("b")],
-    ["b"],
-  ],
-  [
-    "no other event type",
-    [
-      event("user.session.start"),
-      created("a"),
-      event("User.Lifecycle.Create"),
-      event("constructor"),
-    ],
-    ["a"],
-  ],
-  [
-    "whole events between malformed ones",
-    [null, created("a"), 7, "x", [], created("b"), {}],
-    ["a", "b"],
-  ],
-];
-for (const [what, events, logins] of cases) {
-  test(`announces ${what}`, () => {
-    const expected = logins.map((login) => `The user ${login} has been added to the Okta org!`);
-    assert.deepEqual(linesFor(events), expected);
-  });
-}
-
-test("announces a hundred thousand events and targets", () => {
-  const target = Array.from({ length: 100_000 }, (_, index) => user(`u${index}@example.com`));
-  assert.equal(linesFor([event(create, { target })]).length, 100_000);
-  assert.equal(linesFor(target.map((each) => created(each.alternateId))).length, 100_000);
-});
-
-const entries: [eventType: string, announcement: Announcement][] = [
-  // The README shows this entry:
-  [
-    "group.user_membership.add",
-    {
-      noun: "user",
-      participle: "added to a group",
-      sentence: (user, event) =>
-        `The user ${user.name} has been added to the group ${nameOf(event, "UserGroup")}.`,
-    },
-  ],
-  // And no more.
-  [
-    "group.lifecycle.create",
-    {
-      about: "UserGroup",
-      noun: "group",
-      participle: "created",
-      sentence: (group) => `The group ${group.name} has been created.`,
-    },
-  ],
-  [
-    "user.lifecycle.deactivate",
-    {
-      noun: "user",
-      participle: "deactivated",
-      sentence: (user, { actor }) => `${user.name} was deactivated by ${actor?.name ?? "nobody"}.`,
-    },
-  ],
-];
-
-test("the README shows the first of these entries, word for word", () => {
-  const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
-  const [, entry = ""] =
-    /\n *\/\/ The README shows this entry:\n([^]+?) *\/\/ And no more\.\n/.exec(
-      read("announcements.test.ts"),
-    ) ?? [];
-  assert.match(entry, /"group\.user_membership\.add"/);
-  const dedented = entry.replace(/^ {2}/gm, "");
-  const readme = read("../../README.md");
-  assert.ok(readme.includes(`\n${entry}`) || readme.includes(`\n${dedented}`), entry);
-});
-
-/** Starts the application with entries beside its own; resolves to what delivers to it. */
-async function startWith(t: TestContext, ...added: [string, Announcement][]) {
-  const announcements: Announcements = new Map([...ANNOUNCEMENTS, ...added]);
+/** Starts the application with entries beside its own; `deliver` resolves to what became of it. */
+async function startWith(t: TestContext, entries: object) {
+  // What runs from source is not type-checked: an entry may be anything.
+  const announcements: Announcements = Object.assign({}, TABLE, entries);
   const app = await startApp(t, { announcements });
-  return async (body: object) => {
+  async function deliver(body: object) {
     const before = { users: app.users().length, line: app.stderr.text.length };
     const { status, body: answer } = await send(app.url, post(body));
+    const users = app.users(before.users);
     const line = await nextRequestLine(app.stderr, before.line);
-    return { status, answer, users: app.users(before.users), line };
-  };
+    return { status, answer, users, line };
+  }
+  return { app, deliver };
 }
 
-const engineering = { ...group(), displayName: "Engineering" };
-const jane = user("jane.roe@example.com");
+test("the receiver's own table announces created users in the words of Okta's guide", async () => {
+  const { events = [] } = readDelivery(delivery(created("john.doe@example.com"))) ?? {};
+  const { lines } = await review(events, ANNOUNCEMENTS);
+  assert.deepEqual(lines, ["The user john.doe@example.com has been added to the Okta org!"]);
+});
 
-test("another event type is one more entry, which can say anything that the event tells", async (t) => {
-  const deliver = await startWith(t, ...entries);
+const entries: Announcements = {
+  "group.user_membership.add": {
+    sentence: (user, event) => `${user.name} was added to ${nameOf(event, "UserGroup")}.`,
+  },
+  "group.lifecycle.create": {
+    about: "UserGroup",
+    sentence: (group, { actor }) => `${group.name} was created by ${actor?.name ?? "nobody"}.`,
+  },
+  "user.session.start": {
+    about: "actor",
+    when: (event) => event.result === "FAILURE",
+    sentence: (user, event) =>
+      `${user.name}: ${event.reason} from ${event.raw.client?.ipAddress}, ${event.raw.request?.ipChain?.[0]?.ip}`,
+  },
+};
+
+test("another event type is one more entry: about any target or the actor, also for failures", async (t) => {
+  const { deliver } = await startWith(t, entries);
+  const outcome = { result: "FAILURE", reason: "INVALID_CREDENTIALS" };
+  const signIn = { target: null, actor: jane };
   const { status, users, line } = await deliver(
     delivery(
       event("group.user_membership.add", { target: [jane, engineering] }),
+      event("group.user_membership.add", { target: [jane] }),
+      event("group.user_membership.add", { target: [jane, engineering], outcome }),
       event("group.lifecycle.create", { target: [engineering] }),
-      event("user.lifecycle.deactivate", { target: [a] }),
-      event("user.lifecycle.deactivate", { target: [b], outcome: { result: "DENY" } }),
+      event("user.session.start", { ...signIn, outcome }),
+      event("user.session.start", signIn),
       created("b@example.com"),
-      event("user.session.end"),
     ),
   );
   assert.equal(status, 200);
   const expected = [
-    "The user jane.roe@example.com has been added to the group Engineering.\n",
-    "The group Engineering has been created.\n",
-    "a@example.com was deactivated by admin@example.com.\n",
+    "jane.roe@example.com was added to Engineering.\n",
+    "jane.roe@example.com was added to (no UserGroup).\n",
+    "Engineering was created by admin@example.com.\n",
+    "jane.roe@example.com: INVALID_CREDENTIALS from 203.0.113.10, undefined\n",
     userLine("b@example.com"),
   ];
   assert.equal(users, expected.join(""));
-  const told = [line.text, ...line.details].join(" ");
-  const counts = [
-    "6 events",
-    "1 user created",
-    "1 user added to a group",
-    "1 group created",
-    "1 user deactivated",
-    "1 not deactivated",
-    "1 ignored",
-  ];
-  const remarks = ["not deactivated: b@example.com (DENY)", "ignored: user.session.end"];
-  assert.equal(told, `${counts.join(", ")} ${remarks.join(" ")}`);
+  assert.equal(line.text, "7 events, 5 announced, 1 ignored");
+  const remark = "not announced: jane.roe@example.com (FAILURE: INVALID_CREDENTIALS)";
+  assert.deepEqual(line.details, [remark]);
 });
-
-test("what an event lacks is said, and never printed as undefined", async (t) => {
-  const deliver = await startWith(t, ...entries);
-  const { users, line } = await deliver(
-    delivery(
-      event("group.user_membership.add", { target: [jane] }),
-      event("group.lifecycle.create", { target: [jane] }),
-      event("group.lifecycle.create", { target: [{ ...engineering, displayName: null }] }),
-    ),
-  );
-  assert.equal(
-    users,
-    "The user jane.roe@example.com has been added to the group (no UserGroup).\n",
-  );
-  const remarks = [
-    "event 2 has no target of type UserGroup: it has User",
-    "00gtri4vD8bPkRYRk0g3 has no displayName: put a name there",
-  ];
-  assert.deepEqual(line.details.slice(-2), remarks);
-});
-
-test("an entry may be about whoever did it", async (t) => {
-  const deliver = await startWith(t, [
-    "user.session.start",
-    {
-      about: "actor",
-      noun: "user",
-      participle: "signed in",
-      sentence: (actor) => `The user ${actor.name} has signed in.`,
-    },
-  ]);
-  const signIn = (fields: object) => event("user.session.start", { target: null, ...fields });
-  const { users, line } = await deliver(
-    delivery(
-      signIn({ actor: jane }),
-      signIn({ actor: null }),
-      signIn({ actor: { ...a, alternateId: null } }),
-    ),
-  );
-  assert.equal(users, "The user jane.roe@example.com has signed in.\n");
-  assert.equal(line.text, "3 events, 1 user signed in");
-  assert.deepEqual(line.details, [
-    "event 2 has no actor",
-    "John Doe (00u1d5hr1dHUfQb5S0g4) has no alternateId: put the user's login there",
-  ]);
-});
-
-const custom = (sentence: Announcement["sentence"]): [string, Announcement] => [
-  "custom",
-  { noun: "user", participle: "met", sentence },
-];
 
 test("whatever an entry returns is one line that is safe to print", async (t) => {
-  const deliver = await startWith(
-    t,
-    custom((user) => `\u001b[2J${user.name}\r\nThe user eve@example.com\u2028\u202e\u200b`),
-  );
-  const { status, users } = await deliver(delivery(event("custom", { target: [jane] })));
-  assert.equal(status, 200);
-  const expected =
-    "\\u001b[2Jjane.roe@example.com\\u000d\\u000aThe user eve@example.com\\u2028\\u202e\\u200b\n";
-  assert.equal(users, expected);
+  const sentence = () => "\u001b[2Ja\r\nThe user eve@example.com\u2028\u202e\u200b";
+  const { deliver } = await startWith(t, { custom: { sentence } });
+  const { users } = await deliver(delivery(event("custom")));
+  assert.equal(users, "\\u001b[2Ja\\u000d\\u000aThe user eve@example.com\\u2028\\u202e\\u200b\n");
 });
 
-test("an entry that throws is found at once: 500, and the console shows the line", async (t) => {
-  let isMended = false;
-  const deliver = await startWith(
-    t,
-    custom((user) => {
-      if (!isMended) throw new RangeError("a secret of the author's");
-      return `Met ${user.name}.`;
-    }),
-  );
-  const body = delivery(created("a@example.com"), event("custom", { target: [jane] }));
-  const failed = await deliver(body);
-  assert.deepEqual([failed.status, failed.answer], [500, fail(undefined).body]);
-  assert.equal(failed.users, "", "Okta retries it, so nothing is printed twice");
-  const { text, details } = failed.line;
-  assert.equal(text, "the receiver failed");
-  assert.equal(details[1], "RangeError: a secret of the author's");
-  assert.match(
-    details[2] ?? "",
-    /^ {2}at .*\(?test\/receiver\/announcements\.test\.ts:\d+:\d+\)?$/,
-  );
-  assert.ok(details.some((each) => /^ {2}at .*\(src\/receiver\/app\.ts:\d+:\d+\)$/.test(each)));
-  assert.equal(details.join(" ").includes("node_modules"), false);
+test(
+  "promised sentences: begun together, printed in Okta's order, and only then acknowledged",
+  LIMIT,
+  async (t) => {
+    const begun = new Map<string, (sentence: string) => void>();
+    const entry = new EventEmitter();
+    const sentence = ({ name }: { name: string }) =>
+      new Promise<string>((resolve) => {
+        begun.set(name, resolve);
+        if (begun.size === 3) entry.emit("begun");
+      });
+    const { app } = await startWith(t, { custom: { sentence } });
+    const events = [
+      event("custom", { target: ["a", "b", "c"].map(user) }),
+      created("d@example.com"),
+    ];
+    const allBegun = once(entry, "begun");
+    const delivered = send(app.url, post(delivery(...events)));
+    await allBegun;
+    for (const name of ["c", "b", "a"]) {
+      // An answer that had been given by now would have its line before this one's.
+      await send(new URL("/", app.url).href);
+      assert.doesNotMatch(app.stderr.text, /POST/);
+      assert.equal(app.users(), "");
+      begun.get(name)?.(`${name} is done.`);
+    }
+    const { status } = await delivered;
+    assert.equal(status, 200);
+    assert.equal(app.users(), `a is done.\nb is done.\nc is done.\n${userLine("d@example.com")}`);
+  },
+);
 
-  const other = await deliver(delivery(created("b@example.com")));
-  assert.deepEqual([other.status, other.users], [200, userLine("b@example.com")]);
+test("an entry that throws: nothing is printed, the console shows where, and the retry is no repeat", async (t) => {
+  let isMended = false;
+  function sentence({ name }: { name: string }): string {
+    if (!isMended) throw new RangeError("the author's mistake");
+    return `Met ${name}.`;
+  }
+  const { deliver } = await startWith(t, { custom: { sentence } });
+  const body = delivery(created("a@example.com"), event("custom", { target: [jane] }));
+  const { status, answer, users, line } = await deliver(body);
+  assert.deepEqual([status, users], [500, ""]);
+  assert.equal(answer, '{"error":"The receiver failed: its console says why."}');
+  assert.equal(line.text, "the receiver failed");
+  const [from, message, frame, ...others] = line.details;
+  assert.deepEqual([from, message], ["from 127.0.0.1", "RangeError: the author's mistake"]);
+  assert.match(frame ?? "", /^ +at .*\(test\/receiver\/announcements\.test\.ts:\d+:\d+\)$/);
+  assert.ok(others.some((each) => /^ +at .*\(src\/receiver\/review\.ts:\d+:\d+\)$/.test(each)));
+  assert.doesNotMatch(others.join("\n"), /node_modules|node:/);
+  assert.equal(others.at(-1), "Okta retries this delivery once.");
+
   isMended = true;
   const retried = await deliver(body);
-  assert.doesNotMatch([retried.line.text, ...retried.line.details].join(" "), /repeat/);
   assert.equal(retried.users, `${userLine("a@example.com")}Met jane.roe@example.com.\n`);
+  assert.equal(retried.line.text, "2 events, 2 announced");
 });
-
-test("an entry that forgets its text is a mistake, and no failed write", async (t) => {
-  const deliver = await startWith(
-    t,
-    // What tsx runs is not type-checked.
-    custom(() => JSON.parse("null")),
-  );
-  const failed = await deliver(delivery(event("custom", { target: [jane] })));
-  assert.equal(failed.status, 500);
-  assert.match(failed.line.details[1] ?? "", /custom.* no text/);
-  assert.equal((await deliver(delivery())).status, 200);
-});
-
-/** What entries may throw, or return in place of a text. */
-const oddities: [what: string, act: () => unknown][] = [
-  ["throws the word route", () => raise("route")],
-  ["throws a symbol", () => raise(Symbol("x"))],
-  ["throws nothing at all", () => raise(undefined)],
-  ["throws what cannot be read", () => raise(Object.defineProperty({}, "message", { get: fall }))],
-  ["is an async function that rejects", () => Promise.reject(new Error("late"))],
-];
 
 function raise(value: unknown): never {
   throw value;
 }
 
-function fall(): never {
-  throw new Error("\u001b[31m");
-}
+const fail = () => raise(new Error("\u001b[31m"));
+const unreadable = Object.defineProperties(new Error("x"), {
+  stack: { get: fail },
+  message: { get: fail },
+  cause: { get: fail },
+});
+const proxy = new Proxy({}, { get: fail, has: fail, getPrototypeOf: fail, ownKeys: fail });
+const FILE = /announcements\.test\.ts:\d/;
+const NO_TEXT = /The entry for custom returned no text/;
+const UNKNOWN = /cannot be shown/;
 
-for (const [what, act] of oddities) {
-  test(`an entry that ${what}: 500, and the receiver goes on`, async (t) => {
-    const entry = { noun: "user", participle: "created", sentence: () => "" };
-    // What runs from source is not type-checked: an entry may do anything.
-    Object.assign(entry, { sentence: act });
-    const app = await startApp(t, { announcements: new Map([["user.lifecycle.create", entry]]) });
-    const answer = await send(app.url, post(delivery(created("a@example.com"))));
-    assert.equal(answer.status, 500);
-    assert.equal(answer.body, '{"error":"The receiver failed: its console says why."}');
-    const { status, text } = await nextRequestLine(app.stderr, 0);
-    assert.deepEqual([status, text], [500, "the receiver failed"]);
+/** What an entry may do in place of returning a text, and what the console says of it. */
+const faults: [what: string, act: () => unknown, said: RegExp][] = [
+  ["rejects", () => Promise.reject(new Error("late")), /Error: late/],
+  ["rejects in a file of the project", async () => raise(new Error("late")), FILE],
+  ["throws an error that looks like a client's fault", () => raise(refusal()), /Error: refused/],
+  ["rejects so", () => Promise.reject(refusal()), /Error: refused/],
+  ["throws an error with a cause", () => raise(new Error("x", { cause: "y" })), /because of y/],
+  ["throws an error without a stack", () => raise(withoutStack()), /refused/],
+  ["throws what is no Error, with a status", () => raise({ status: 400 }), /no Error/],
+  ["throws a status of 413", () => raise({ status: 413, type: "request.aborted" }), /no Error/],
+  ["throws Express's own word", () => raise("route"), /route was thrown/],
+  ["throws nothing at all", () => raise(undefined), /undefined was thrown/],
+  ["throws a symbol", () => raise(Symbol("x")), UNKNOWN],
+  ["throws a Proxy", () => raise(proxy), UNKNOWN],
+  ["rejects with a Proxy", () => Promise.reject(proxy), UNKNOWN],
+  ["throws what cannot be read", () => raise(unreadable), UNKNOWN],
+  ["throws what steers a terminal", fail, /\\u001b\[31m/],
+  ["returns no text", () => undefined, NO_TEXT],
+  ["returns a Proxy", () => proxy, /\\u001b\[31m/],
+  ["promises no text", () => Promise.resolve(7), NO_TEXT],
+];
+
+const refusal = () => Object.assign(new Error("refused"), { status: 400, expose: true });
+const withoutStack = () => Object.assign(refusal(), { stack: undefined });
+
+for (const [what, act, said] of faults) {
+  test(`an entry that ${what}: 500, the console says why, and all goes on`, LIMIT, async (t) => {
+    const { app, deliver } = await startWith(t, { custom: { sentence: act } });
+    const failed = await deliver(delivery(created("a@example.com"), event("custom")));
+    assert.deepEqual([failed.status, failed.users], [500, ""]);
+    assert.equal(failed.answer, '{"error":"The receiver failed: its console says why."}');
+    assert.match(failed.line.details.join("\n"), said);
+    assert.equal(failed.line.details.at(-1), "Okta retries this delivery once.");
     assert.doesNotMatch(app.stderr.text, /\u001b/);
-    assert.equal((await send(app.url, post(delivery()))).status, 200);
+    const { users } = await deliver(delivery(created("b@example.com")));
+    assert.equal(users, userLine("b@example.com"));
   });
 }
+
+test("an entry that meets another shape than Okta documents, also in its `when`: 500", async (t) => {
+  const misled: Announcements = {
+    // @ts-expect-error Each of Okta's fields may be missing: the type check warns of this.
+    shape: { sentence: (_, event) => event.raw.client.ipAddress },
+    when: { when: (event) => event.raw.uuid?.startsWith("x") ?? false, sentence: () => "" },
+  };
+  const { deliver } = await startWith(t, misled);
+  for (const fields of [event("shape", { client: null }), event("when", { uuid: 7 })]) {
+    const { status, line } = await deliver(delivery(fields));
+    assert.equal(status, 500);
+    assert.match(line.details.join("\n"), /TypeError: .*\n +at .*announcements\.test\.ts:\d/);
+  }
+});
+
+test("where one rejects and another throws at once, it is one 500, and nothing is left over", async (t) => {
+  const { deliver } = await startWith(t, {
+    rejects: { sentence: () => Promise.reject(new Error("late")) },
+    throws: { sentence: fail },
+  });
+  for (const other of ["rejects", "throws"]) {
+    const { status } = await deliver(delivery(event("rejects"), event(other), event("rejects")));
+    // A rejection that nobody awaited would fail this test here.
+    assert.equal(status, 500);
+  }
+});
+
+const FORGETFUL = `
+  custom: {
+    sentence: (user) => {
+      void Promise.reject(new Error("a promise"));
+      setImmediate(() => {
+        throw new Error("a timer");
+      });
+      return user.name;
+    },
+  },
+`;
+
+test("what an entry leaves running and forgets: the console shows where, and the receiver goes on", async (t) => {
+  const { url, stdout, stderr } = await startCopy(t, copyWithEntries(t, FORGETFUL));
+  for (const login of ["a@example.com", "b@example.com"]) {
+    const before = stderr.text.length;
+    const target = [user(login)];
+    const { status } = await send(url, post(delivery(event("custom", { target }))));
+    assert.equal(status, 200);
+    await stdout.until(new RegExp(`^${login}\n`, "m"));
+    for (const what of ["promise", "timer"]) {
+      const said = `Error: a ${what}\n +at .*src/receiver/announcements.ts:\\d+`;
+      await stderr.until(new RegExp(said), before);
+    }
+  }
+});

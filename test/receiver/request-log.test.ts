@@ -1,18 +1,16 @@
-/** The request log: one line for each request, where a refused one came from, and SHOW_PAYLOAD. */
+/** The request log: one safe line for each request, where a refused one came from, and SHOW_PAYLOAD. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { ANNOUNCEMENTS } from "../../src/receiver/announcements.js";
-import { formatPayload } from "../../src/receiver/payload.js";
 import { startApp, type App } from "../support/app.js";
-import { connect, send, type Request } from "../support/http.js";
+import { send, type Request } from "../support/http.js";
 import { nextRequestLine } from "../support/lines.js";
 import { created, delivery, DELIVERY_HEADERS, event, post, SECRET } from "../support/okta.js";
 
 const app = await startApp({ after });
+const showing = await startApp({ after }, { showPayload: true });
 
-/** Sends a request; resolves to its line, and all that was printed for it. */
+/** Sends a request; resolves to its status, its line, and all that was printed for it. */
 async function lineOf(request: Request, path = "/userCreated", { url, stderr }: App = app) {
   const before = stderr.text.length;
   await send(new URL(url).origin + path, request);
@@ -20,23 +18,60 @@ async function lineOf(request: Request, path = "/userCreated", { url, stderr }: 
 }
 
 const CHALLENGE = { "x-okta-verification-challenge": "c" };
+const deliver = (body: string | Buffer, headers: Record<string, string> = {}): Request => ({
+  method: "POST",
+  headers: { ...DELIVERY_HEADERS, ...headers },
+  body,
+});
 
-test("the usual requests have one line each, without where they came from", async () => {
-  const good = { headers: { ...CHALLENGE, authorization: SECRET } };
-  await lineOf(good);
-  for (const request of [good, post(delivery(created("john.doe@example.com")))]) {
-    const { status, details } = await lineOf(request);
-    assert.deepEqual([status, details], [200, []]);
+test("the usual requests: 80 columns, and one line where there is nothing to do", async () => {
+  const verification = { headers: { ...CHALLENGE, authorization: SECRET } };
+  await lineOf(verification);
+  const john = created("john.doe@example.com");
+  for (const request of [verification, post(delivery(john))]) {
+    assert.deepEqual((await lineOf(request)).details, []);
   }
-  assert.deepEqual((await lineOf({}, "/")).details, []);
+  const preview = event("user.lifecycle.create", { target: null, actor: null });
+  const denied = { result: "DENY", reason: "Sign-on policy evaluation resulted in DENY" };
+  for (const request of [
+    verification,
+    { headers: CHALLENGE },
+    { headers: { ...CHALLENGE, authorization: "Basic" } },
+    post(delivery(john, event("user.session.start"))),
+    post(delivery(preview)),
+    post(delivery(created("jane.roe@example.com", { outcome: denied }))),
+    { method: "POST" },
+  ]) {
+    const { printed } = await lineOf(request);
+    for (const line of printed.split("\n")) assert.ok(line.length <= 80, line);
+  }
+});
+
+test("text from outside is printed with what steers a terminal or hides escaped", async () => {
+  const text = "a\u001b[31m\r\n\u0007\u009b\u202e\u2028\ud800\u200b\u{e0061}é🦊";
+  const escaped =
+    "a\\u001b[31m\\u000d\\u000a\\u0007\\u009b\\u202e\\u2028\\ud800\\u200b\\u{e0061}é🦊";
+  const from = showing.users().length;
+  const denied = created(text, { outcome: { result: "DENY", reason: text } });
+  const body = delivery(created(text), event(text), denied);
+  const line = await lineOf(post({ ...body, eventId: text }), "/userCreated", showing);
+  assert.equal(showing.users(from), `The user ${escaped} has been added to the Okta org!\n`);
+  const told = line.details.join(" ");
+  assert.ok(
+    told.includes(`not announced: ${escaped} (DENY: ${escaped}) ignored: ${escaped} {`),
+    told,
+  );
+  assert.doesNotMatch(line.printed, /[^\P{C}\n]|[\p{Zl}\p{Zp}]/u);
+  const raw = await lineOf(deliver("{\u001b[2J\u202e\r\n  \u200b}"), "/userCreated", showing);
+  assert.deepEqual(raw.details.slice(-2), ["{\\u001b[2J\\u202e\\u000d", "  \\u200b}"]);
 });
 
 test("the query is neither looked at nor printed: it may hold a secret", async () => {
   const headers = { ...CHALLENGE, authorization: SECRET };
-  const { path, text, details } = await lineOf({ headers }, "/userCreated?password=supersecret");
-  assert.deepEqual([path, text, details], ["/userCreated", "verified", []]);
-  const refused = await lineOf({}, "/x?password=supersecret");
-  assert.doesNotMatch(refused.printed, /supersecret/);
+  const taken = await lineOf({ headers }, "/userCreated?password=supersecret");
+  assert.deepEqual([taken.path, taken.status], ["/userCreated", 200]);
+  const refused = await lineOf({ method: "POST" }, "/x?password=supersecret");
+  for (const { printed } of [taken, refused]) assert.doesNotMatch(printed, /supersecret/);
 });
 
 test("a long path is cut", async () => {
@@ -48,144 +83,63 @@ const forwarded: [what: string, header: string, address: string][] = [
   ["an IPv4 address", "203.0.113.9", "203.0.113.9"],
   ["an IPv6 address", "2001:db8::1", "2001:db8::1"],
   ["the last address: what a stranger adds is not believed", "1.2.3.4, 203.0.113.9", "203.0.113.9"],
-  ["no name in its place", "evil.example", "127.0.0.1"],
   ["no words in its place", "127.0.0.1  (401: you were hacked)", "127.0.0.1"],
   ["no control characters in its place", "\u009b2J\u0085", "127.0.0.1"],
   ["nothing in its place", "", "127.0.0.1"],
-  ["a name in front of an address", "evil.example, 203.0.113.9", "203.0.113.9"],
 ];
 for (const [what, header, address] of forwarded) {
   test(`where a refused request came from: ${what}`, async () => {
-    const { details } = await lineOf({ headers: { "x-forwarded-for": header } }, "/x");
+    const { details } = await lineOf({ method: "POST", headers: { "x-forwarded-for": header } });
     assert.equal(details[0], `from ${address}`);
   });
 }
 
-test("a client that is gone before its answer has a line, too", async () => {
-  const before = app.stderr.text.length;
-  const socket = await connect(app.port);
-  const head = ["POST /userCreated HTTP/1.1", "Host: x", `Authorization: ${SECRET}`];
-  const body = ["Content-Type: application/json", "Content-Length: 9", "Expect: 100-continue"];
-  socket.write([...head, ...body, "", ""].join("\r\n"));
-  // Its body is waited for from now on.
-  await once(socket, "data");
-  socket.resetAndDestroy();
-  const { method, path, status, text } = await nextRequestLine(app.stderr, before);
-  const expected = ["POST", "/userCreated", undefined, "no answer, the connection closed"];
-  assert.deepEqual([method, path, status, text], expected);
-});
+const ZIPPED = { "content-encoding": "gzip" };
+const MARKED = '{"data":{"events":[{"eventType":"marked"}]}}';
+const INDENTED = JSON.stringify(JSON.parse(MARKED), null, 2);
+const whole = "x".repeat(64 * 1024);
+const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
 
-const shown = await startApp(
-  { after },
-  {
-    showPayload: true,
-    announcements: new Map([
-      ...ANNOUNCEMENTS,
-      [
-        "custom.failing",
-        {
-          noun: "user",
-          participle: "met",
-          sentence: () => {
-            throw new Error("a mistake in an entry");
-          },
-        },
-      ],
-    ]),
-  },
-);
-
-const MARK = "a.body.to.be.recognized";
-const marked = delivery(event(MARK));
-const zipped = { ...DELIVERY_HEADERS, "content-encoding": "gzip" };
-const ofText = (body: string): Request => ({ method: "POST", headers: DELIVERY_HEADERS, body });
-const text = JSON.stringify(marked);
-const failing = JSON.stringify(delivery(event("custom.failing", { uuid: MARK })));
-
-const shownBodies: [what: string, request: Request, status: number, body: string][] = [
-  ["a delivery", ofText(text), 200, text],
-  ["a delivery, inflated", { method: "POST", headers: zipped, body: gzipSync(text) }, 200, text],
-  ["JSON without events", ofText(`{"${MARK}":[]}`), 400, `{"${MARK}":[]}`],
-  ["what is no JSON, as it came", ofText(`{"${MARK}":\n 'x'}`), 400, `{"${MARK}":\n 'x'}`],
-  ["a delivery on which code of ours failed", ofText(failing), 500, failing],
+const shown: [what: string, request: Request, status: number, body: string][] = [
+  ["JSON, indented", deliver('{"a":[1,null]}'), 400, '{\n  "a": [\n    1,\n    null\n  ]\n}'],
+  ["a delivery", deliver(MARKED), 200, INDENTED],
+  ["a delivery, inflated", deliver(gzipSync(MARKED), ZIPPED), 200, INDENTED],
+  ["what is no JSON, as it came", deliver("{'a':\n 'x'}"), 400, "{'a':\n 'x'}"],
+  ["JSON that is too deep, as it came", deliver(deep), 400, deep],
+  ["64 kB, whole", deliver(whole), 400, whole],
   [
     "more than 64 kB, cut",
-    ofText(`"${MARK}${"x".repeat(100_000)}"`),
+    deliver(`${whole}y`),
     400,
-    `"${MARK}${"x".repeat(100_000)}"`,
+    `${whole}\n… cut here: the body has 65537 bytes`,
   ],
 ];
-for (const [what, request, status, body] of shownBodies) {
-  test(`SHOW_PAYLOAD shows under the line: ${what}`, async () => {
-    const line = await lineOf(request, "/userCreated", shown);
+for (const [what, request, status, body] of shown) {
+  test(`SHOW_PAYLOAD shows ${what}`, async () => {
+    const line = await lineOf(request, "/userCreated", showing);
     assert.equal(line.status, status);
-    const expected = formatPayload(Buffer.from(body)).split("\n");
-    assert.deepEqual(line.details.slice(-expected.length), expected);
-    assert.doesNotMatch(
-      line.printed,
-      /Basic|YWRtaW4|Okta Hook Service|authorization/i,
-      "no header",
-    );
+    assert.ok(line.details.join("\n").endsWith(body), line.printed.slice(0, 2_000));
+    assert.doesNotMatch(line.printed, /YWRtaW4|Okta Hook Service|authorization/i, "no header");
+    const { printed } = await lineOf(request);
+    assert.doesNotMatch(printed, /^ {2}[{[x]/m, "nothing without SHOW_PAYLOAD");
   });
 }
 
-const huge = `"${MARK}${" ".repeat(10 * 1024 * 1024)}"`;
-const { authorization: _, ...unauthorized } = DELIVERY_HEADERS;
-const hiddenBodies: [what: string, request: Request, status: number, path?: string][] = [
-  ["without credentials", { method: "POST", headers: unauthorized, body: text }, 401],
-  [
-    "not JSON by its type",
-    { method: "POST", headers: { ...DELIVERY_HEADERS, "content-type": "text/plain" }, body: text },
-    415,
-  ],
-  ["declared over 10 MB", ofText(huge), 413],
-  [
-    "found over 10 MB",
-    {
-      method: "POST",
-      headers: { ...DELIVERY_HEADERS, "transfer-encoding": "chunked" },
-      body: huge,
-    },
-    413,
-  ],
-  ["that cannot be inflated", { method: "POST", headers: zipped, body: text }, 400],
-  ["of another method", { ...ofText(text), method: "PUT" }, 405],
-  ["at another path", ofText(text), 404, "/x"],
-];
-for (const [what, request, status, path] of hiddenBodies) {
-  test(`SHOW_PAYLOAD shows no body ${what}`, async () => {
-    const line = await lineOf(request, path, shown);
-    assert.equal(line.status, status);
-    assert.equal(line.printed.includes(MARK), false);
-  });
-}
+test("SHOW_PAYLOAD shows at most 64 kB of what indenting makes larger", async () => {
+  const nested = `${"[".repeat(1_000)}${"]".repeat(1_000)}`;
+  const { printed } = await lineOf(deliver(nested), "/userCreated", showing);
+  assert.ok(printed.length < 70_000, `${printed.length} characters`);
+});
+
+test("SHOW_PAYLOAD shows nothing from a stranger, or from another path", async () => {
+  const { authorization: _, ...headers } = DELIVERY_HEADERS;
+  const stranger = await lineOf({ ...deliver(MARKED), headers }, "/userCreated", showing);
+  const stray = await lineOf(deliver(MARKED), "/x", showing);
+  assert.deepEqual([stranger.status, stray.status], [401, 404]);
+  for (const { printed } of [stranger, stray]) assert.doesNotMatch(printed, /marked/);
+});
 
 test("SHOW_PAYLOAD adds nothing to a verification", async () => {
-  const { details } = await lineOf({ headers: CHALLENGE }, "/userCreated", shown);
-  const other = await lineOf({ headers: CHALLENGE });
-  assert.deepEqual(details, other.details);
-});
-
-test("what SHOW_PAYLOAD shows is safe to print", async () => {
-  const { details } = await lineOf(ofText("{\u001b[2J\u202e\r\n  \u200b}"), "/userCreated", shown);
-  assert.deepEqual(details.slice(-2), ["{\\u001b[2J\\u202e\\u000d", "  \\u200b}"]);
-});
-
-test("SHOW_PAYLOAD takes no harm from JSON that is nested 200,000 levels deep", async () => {
-  const levels = 200_000;
-  const deep = `{"data":{"events":[${"[".repeat(levels)}${"]".repeat(levels)}]}}`;
-  const { status, printed } = await lineOf(ofText(deep), "/userCreated", shown);
-  assert.equal(status, 200);
-  assert.ok(printed.length < 70_000, `${printed.length} characters`);
-  assert.equal((await lineOf(ofText(text), "/userCreated", shown)).status, 200);
-});
-
-test("without SHOW_PAYLOAD no body is shown", async () => {
-  for (const [, request, status] of shownBodies) {
-    const line = await lineOf(request);
-    if (status === 200) assert.deepEqual(line.details, [`ignored: ${MARK}`]);
-    // Neither the beginning nor the end of one.
-    assert.doesNotMatch(line.printed, /^ {2}["{}]/m);
-    assert.ok(line.printed.length < 1_000);
-  }
+  const { details } = await lineOf({ headers: CHALLENGE }, "/userCreated", showing);
+  assert.deepEqual(details, (await lineOf({ headers: CHALLENGE })).details);
 });

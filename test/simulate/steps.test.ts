@@ -1,152 +1,120 @@
-/** What is played: the steps in their order, what each sends, and what its answer must be. */
+/** What is played: the steps for each kind of arguments, and what a file may hold. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import {
-  createAllSteps,
-  createEventSteps,
-  createFileSteps,
-  type Step,
-} from "../../src/simulate/steps.js";
-import { SECRET } from "../support/okta.js";
+import type { LogEvent } from "../../src/receiver/event-hook.js";
+import type { Arguments } from "../../src/simulate/arguments.js";
+import { createSteps, type Step } from "../../src/simulate/steps.js";
+import { created, delivery, event } from "../support/okta.js";
+import { folder } from "../support/process.js";
 
-const CREDENTIALS = { username: "admin", password: "supersecret" };
-const LOGIN = "john.doe@example.com";
+const play = (given: Arguments) =>
+  createSteps(given, { username: "admin", password: "supersecret" });
+
+function stepsFor(given: Arguments): Step[] {
+  const steps = play(given);
+  assert.ok("value" in steps, JSON.stringify(steps));
+  return steps.value;
+}
+
+function envelopeOf({ body = "" }: Step): Envelope {
+  const envelope: Envelope = JSON.parse(body);
+  return envelope;
+}
+
+/** A delivery as JSON carries it, as far as its fields are looked at. */
+interface Envelope {
+  eventType: string;
+  eventId: string;
+  data: { events: LogEvent[] };
+}
+
 const CREATE = "user.lifecycle.create";
 
-/** A delivery, as far as its fields are looked at. */
-interface Envelope {
-  eventId: string;
-  data: { events: OktaEvent[] };
-}
+test("all: a user alone, in a retry, among groups, beside another event, and no target", () => {
+  const [, ...deliveries] = stepsFor({ login: "zoë@example.com" });
+  const events = deliveries.map((step) =>
+    envelopeOf(step).data.events.map(({ eventType, target }) => [
+      eventType,
+      ...(target ?? []).map((each) => `${each?.type} ${each?.alternateId}`),
+    ]),
+  );
+  const one = [[CREATE, "User zoë@example.com"]];
+  const several = [
+    [CREATE, "UserGroup unknown", "User jane.roe@example.com"],
+    ["user.session.start"],
+    [CREATE, "User max.moe@example.com", "UserGroup unknown", "UserGroup unknown"],
+  ];
+  assert.deepEqual(events, [one, one, several, [[CREATE]], one, one]);
+  const ids = deliveries.map((step) => envelopeOf(step).eventId);
+  assert.equal(new Set(ids).size, 3, "the retry alone has an eventId that was there before");
+});
 
-interface OktaEvent {
-  uuid: string;
-  eventType: string;
-  target: { type: string; alternateId: string }[] | null;
-}
+test("one event: of its type, with its outcome, and about its login", () => {
+  const given = { eventType: "user.account.lock", outcome: "DENY", login: '\u001b"x@example.com' };
+  const [verification, one, ...others] = stepsFor(given);
+  assert.ok(one);
+  assert.deepEqual([verification?.name, others], ["verification", []]);
+  const [sent] = envelopeOf(one).data.events;
+  assert.deepEqual([sent?.eventType, sent?.outcome?.result], [given.eventType, "DENY"]);
+  assert.equal(sent?.target?.[0]?.alternateId, given.login);
+});
 
-function envelopesOf(steps: Step[]): Envelope[] {
-  return steps.slice(1).map(({ body }) => {
-    const envelope: Envelope = JSON.parse(String(body));
-    return envelope;
+test("an event of an unknown type: says so, and where to copy one from", () => {
+  const result = play({ eventType: "policy.lifecycle.update" });
+  assert.ok("problems" in result);
+  const whole =
+    /^The targets of policy\.lifecycle\.update are not known.*System Log.*inspector.*file/;
+  assert.match(result.problems.join(" "), whole);
+});
+
+const ONE = created("jane@example.com");
+const ANOTHER = event("zone.create", { target: null });
+const files: [what: string, text: string, events: unknown[]][] = [
+  ["an event of the System Log", JSON.stringify(ONE), [ONE]],
+  ["a list of events", JSON.stringify([ONE, ANOTHER]), [ONE, ANOTHER]],
+  ["a list of none", "[]", []],
+  ["an event with a byte order mark", `\ufeff${JSON.stringify(ANOTHER)}`, [ANOTHER]],
+];
+for (const [what, text, events] of files) {
+  test(`a file of ${what} gets the envelope`, (t) => {
+    const file = join(folder(t), "own.json");
+    writeFileSync(file, text);
+    const [, step, ...others] = stepsFor({ file });
+    assert.ok(step);
+    assert.deepEqual(others, []);
+    const { eventType, eventId, data } = envelopeOf(step);
+    assert.equal(eventType, "com.okta.event_hook");
+    assert.ok(eventId);
+    assert.deepEqual(data, { events });
   });
 }
 
-/** Name, method, what is expected, and whether the console's lines are foretold. */
-const outlineOf = ({ name, method, expected, isForetold = false }: Step) => [
-  name,
-  method,
-  expected,
-  isForetold,
+for (const text of [
+  JSON.stringify(delivery(ONE), null, 2),
+  '{"data":{"events":[ ]},\r\n"x":"ÿ"}\n',
+]) {
+  test(`a file of a delivery is sent as it is: ${text.slice(0, 24)}`, (t) => {
+    const file = join(folder(t), "own.json");
+    writeFileSync(file, text);
+    assert.equal(stepsFor({ file })[1]?.body, text);
+  });
+}
+
+const NONE_OF = /own\.json holds none of these: a delivery, an event .*, or a list/;
+const wrong: [what: string, content: string | Buffer, problem: RegExp][] = [
+  ["UTF-16, as PowerShell writes it", Buffer.from("\ufeff{}", "utf16le"), /own\.json is not UTF-8/],
+  ["no JSON", "user.lifecycle.create", /own\.json is no JSON: /],
+  ["an object of another kind", '{"data":{"events":{}}}', NONE_OF],
+  ["null", "null", NONE_OF],
 ];
-
-test("all that is played: a verification, right deliveries, and two to be refused", () => {
-  const steps = createAllSteps(CREDENTIALS, LOGIN);
-  assert.deepEqual(steps.map(outlineOf), [
-    ["verification", "GET", "echo", false],
-    [`delivery of a created user, ${LOGIN}`, "POST", "acknowledgement", false],
-    ["the same delivery again, as Okta's retry", "POST", "acknowledgement", false],
-    ["delivery of two created users and another event", "POST", "acknowledgement", false],
-    ["Okta's preview sample, whose target is null", "POST", "acknowledgement", false],
-    ["delivery without credentials: must be refused", "POST", "refusal", false],
-    ["delivery with a wrong password: must be refused", "POST", "refusal", false],
-  ]);
-  const secrets = steps.map(({ headers }) => headers.authorization);
-  assert.deepEqual(secrets.slice(0, 6), [SECRET, SECRET, SECRET, SECRET, SECRET, undefined]);
-});
-
-test("the first delivery comes again byte for byte, as Okta's retry", () => {
-  const [, one, again, several] = createAllSteps(CREDENTIALS, LOGIN);
-  assert.ok(one?.body);
-  assert.equal(again?.body, one.body);
-  assert.notEqual(several?.body, one.body);
-});
-
-test("the other right deliveries have an eventId of their own, and their events a uuid", () => {
-  const envelopes = envelopesOf(createAllSteps(CREDENTIALS, LOGIN)).slice(1, 4);
-  assert.equal(new Set(envelopes.map(({ eventId }) => eventId)).size, 3);
-  const uuids = envelopes.flatMap(({ data }) => data.events.map(({ uuid }) => uuid));
-  assert.equal(new Set(uuids).size, uuids.length);
-});
-
-test("a created user comes alone, after a group, before two groups, and in no target", () => {
-  const events = envelopesOf(createAllSteps(CREDENTIALS, LOGIN)).map(({ data }) =>
-    data.events.map(({ eventType, target }) => {
-      const targets = target?.map(({ type, alternateId }) => `${type} ${alternateId}`);
-      return [eventType, targets?.join(", ")];
-    }),
-  );
-  const john = [[CREATE, `User ${LOGIN}`]];
-  const several = [
-    [CREATE, "UserGroup unknown, User jane.roe@example.com"],
-    ["user.session.start", undefined],
-    [CREATE, "User max.moe@example.com, UserGroup unknown, UserGroup unknown"],
-  ];
-  assert.deepEqual(events, [john, john, several, [[CREATE, undefined]], john, john]);
-});
-
-test("a verification has a fresh challenge, and no body", () => {
-  const verifications = [1, 2].flatMap(() => createAllSteps(CREDENTIALS, LOGIN).slice(0, 1));
-  const ids = verifications.flatMap(({ headers }) => [
-    headers["x-okta-verification-challenge"],
-    headers["x-okta-request-id"],
-  ]);
-  for (const id of ids) assert.match(String(id), /^\S{20,}$/);
-  assert.equal(new Set(ids).size, 4);
-  for (const { body } of verifications) assert.equal(body, undefined);
-});
-
-test("the wrong password is another each time, and alone is wrong", () => {
-  const [one = "", other = ""] = [1, 2].map(
-    () => createAllSteps(CREDENTIALS, LOGIN).at(-1)?.headers.authorization,
-  );
-  for (const header of [one, other]) {
-    const [scheme, token = ""] = header.split(" ");
-    assert.equal(scheme, "Basic");
-    assert.match(Buffer.from(token, "base64").toString(), /^admin:(?!supersecret$)\S{20,}$/);
-  }
-  assert.notEqual(one, other);
-});
-
-test("an event type is delivered alone after the verification, and is foretold", () => {
-  const steps = createEventSteps(CREDENTIALS, LOGIN, "group.user_membership.add");
-  assert.deepEqual(steps.map(outlineOf), [
-    ["verification", "GET", "echo", false],
-    [`delivery of group.user_membership.add, ${LOGIN}`, "POST", "acknowledgement", true],
-  ]);
-  assert.deepEqual(
-    steps.map(({ headers }) => headers.authorization),
-    [SECRET, SECRET],
-  );
-  const [envelope] = envelopesOf(steps);
-  assert.deepEqual(
-    envelope?.data.events.map(({ eventType, target }) => [
-      eventType,
-      target?.map(({ type }) => type),
-    ]),
-    [["group.user_membership.add", ["User", "UserGroup"]]],
-  );
-});
-
-test("a login is delivered as it is", () => {
-  const hostile = '\u001b\u202e"x@example.com';
-  for (const steps of [
-    createAllSteps(CREDENTIALS, hostile),
-    createEventSteps(CREDENTIALS, hostile, CREATE),
-  ]) {
-    const [first] = envelopesOf(steps);
-    assert.equal(first?.data.events[0]?.target?.[0]?.alternateId, hostile);
-  }
-});
-
-test("a file is delivered as it is, alone after the verification, and is foretold", () => {
-  for (const file of [' {"data":\r\n"é"} \n', "no JSON", ""]) {
-    const steps = createFileSteps(CREDENTIALS, file);
-    assert.deepEqual(steps.map(outlineOf), [
-      ["verification", "GET", "echo", false],
-      ["delivery of your file", "POST", "acknowledgement", true],
-    ]);
-    assert.equal(steps[1]?.body, file);
-    assert.equal(steps[1].headers.authorization, SECRET);
-  }
-});
+for (const [what, content, problem] of wrong) {
+  test(`a file of ${what} is named`, (t) => {
+    const file = join(folder(t), "own.json");
+    writeFileSync(file, content);
+    const result = play({ file });
+    assert.ok("problems" in result);
+    assert.match(result.problems.join("\n"), problem);
+  });
+}

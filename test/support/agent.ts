@@ -1,4 +1,5 @@
 /** A stand-in for the ngrok agent's local API, as ngrok documents it. */
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type net from "node:net";
@@ -18,31 +19,24 @@ export interface Agent {
   address: string;
   /** May be replaced at any time. */
   answers: Answers;
-  /** How many look-ups have begun. Each begins with the list of endpoints. */
-  asks: number;
-  /** Resolves when this many more look-ups have begun, before the last of them is answered. */
+  /** Resolves when this many more look-ups have begun, each with the list of endpoints. */
   asked(times: number): Promise<void>;
   /** Stops listening, and hangs up on everybody. */
   stop(): Promise<void>;
 }
 
-/** Starts one that ends with the test, on the first of these ports that is free. */
-export async function startAgent(t: Ends, answers: Answers = {}, ports = [0]): Promise<Agent> {
+/** Starts one that ends with the test. */
+export async function startAgent(t: Ends, answers: Answers = {}): Promise<Agent> {
   const server = createServer((req, res) => {
-    let answer: Answer | undefined;
-    if (req.url === "/api/endpoints") {
-      agent.asks += 1;
-      server.emit("ask");
-      answer = agent.answers.endpoints;
-    }
-    if (req.url === "/api/tunnels") answer = agent.answers.tunnels;
-    if (answer === undefined) notFound(res);
-    else answer(res);
+    const { endpoints: first, tunnels: second } = agent.answers;
+    const isFirst = req.url === "/api/endpoints";
+    if (isFirst) server.emit("ask");
+    const answer = (isFirst ? first : second) ?? notFound;
+    answer(res);
   });
   const agent: Agent = {
-    address: `127.0.0.1:${await listen(server, ...ports)}`,
+    address: `127.0.0.1:${await listen(server)}`,
     answers,
-    asks: 0,
     asked: async (times) => {
       for (let left = times; left > 0; left -= 1) await once(server, "ask");
     },
@@ -57,35 +51,23 @@ export async function startAgent(t: Ends, answers: Answers = {}, ports = [0]): P
   return agent;
 }
 
-/** Some of the ports that `fetch` refuses: one of them is free, also beside other suites. */
-export const REFUSED_BY_FETCH = [6000, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 5060, 10080];
-
-/** Listens on the first of these ports that is free; resolves to it. */
-export async function listen(server: net.Server, ...ports: number[]): Promise<number> {
-  const [first = 0, ...others] = ports;
-  const listening = once(server, "listening");
-  server.listen(first, "127.0.0.1");
-  try {
-    await listening;
-  } catch (error) {
-    if (others.length === 0) throw error;
-    return listen(server, ...others);
-  }
+/** Makes a server listen on a free port; resolves to it. */
+export async function listen(server: net.Server): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
   const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
+  assert.ok(typeof address === "object" && address !== null);
+  return address.port;
 }
 
 /** Returns an item of GET /api/endpoints. */
 export function endpoint(url: string, upstream: string, bindings = ["public"]) {
   return {
-    id: "ep_2kFyXqKjVqIvz3RyDmDBHMmeTnW",
     name: "command_line",
     uri: "/api/endpoints/command_line",
     url,
     bindings,
     upstream: { url: upstream, protocol: "http1" },
-    inspect: true,
-    pooling_enabled: false,
   };
 }
 
@@ -97,7 +79,6 @@ export function tunnel(publicUrl: string, addr: string) {
     public_url: publicUrl,
     proto: publicUrl.split(":")[0],
     config: { addr, inspect: true },
-    metrics: { conns: { count: 0, gauge: 0 }, http: { count: 0 } },
   };
 }
 
@@ -109,20 +90,13 @@ export const endpoints = (...items: unknown[]): Answer =>
 export const tunnels = (...items: unknown[]): Answer =>
   json({ tunnels: items, uri: "/api/tunnels" });
 
-export function json(value: unknown, status = 200): Answer {
-  return (res) => {
-    res.writeHead(status, { "content-type": "application/json" });
-    res.end(JSON.stringify(value));
-  };
-}
+export const json = (value: unknown, status = 200): Answer =>
+  text(JSON.stringify(value), status, { "content-type": "application/json" });
 
-/** Answers without an end. */
-export const endless: Answer = (res) => {
-  const more = () => {
-    while (!res.destroyed && res.write(" ".repeat(100_000)));
-  };
-  res.on("error", () => {}).on("drain", more);
-  more();
-};
+/** Answers with any text, as another program may. */
+export const text =
+  (body: string, status = 200, headers: Record<string, string> = {}): Answer =>
+  (res) =>
+    void res.writeHead(status, headers).end(body);
 
 const notFound = json({ error_code: 100, status_code: 404, msg: "Resource not found" }, 404);

@@ -18,13 +18,18 @@ import { fileURLToPath } from "node:url";
 import { fieldsOf } from "../../src/values.js";
 import { Transcript, type Ends } from "./transcript.js";
 
-const LAUNCH = fileURLToPath(new URL("../../src/launch.js", import.meta.url));
+const fromSource = (path: string) => [
+  // By its own address, as most receivers here do not run in the project's folder.
+  "--import",
+  import.meta.resolve("tsx"),
+  fileURLToPath(new URL(`../../src/${path}`, import.meta.url)),
+];
 
 /** The arguments for Node that start the receiver, as `npm start` does. */
-export const SERVER = [LAUNCH, "server"];
+export const SERVER = fromSource("server.ts");
 
 /** The arguments for Node that start the simulator, as `npm run simulate` does. */
-export const SIMULATE = [LAUNCH, "simulate"];
+export const SIMULATE = fromSource("simulate.ts");
 
 /** The values of Okta's guide, any free port, and an agent that is not there. */
 export const GUIDE = {
