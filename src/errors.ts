@@ -13,8 +13,8 @@ export function explainError(error: unknown): string[] {
     if (!(error instanceof Error)) return [`${error} was thrown, which is no Error`];
     const stack = `${error.stack ?? error}`.replaceAll(PROJECT_URL, "").replaceAll(PROJECT, "");
     const lines = stack.split("\n").filter((line) => !FOREIGN_FRAME.test(line));
-    const cause = error.cause === undefined ? [] : [`because of ${error.cause}`];
-    return [...lines, ...cause];
+    if (error.cause !== undefined) lines.push(`because of ${error.cause}`);
+    return lines.map((line) => line.replace(/^ +at /, "  at "));
   } catch {
     return ["what was thrown cannot be shown: throw an Error"];
   }

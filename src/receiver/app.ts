@@ -57,7 +57,7 @@ function refuse(res: Response, status: number, problem: string, remedy: string):
 }
 
 function sendError(res: Response, status: number, error: string): void {
-  if (!res.req.complete && !res.shouldKeepAlive) closeAfterBody(res);
+  if (!res.shouldKeepAlive) closeAfterBody(res);
   res.status(status).json({ error });
 }
 
@@ -67,6 +67,8 @@ function sendError(res: Response, status: number, error: string): void {
  */
 function closeAfterBody(res: Response): void {
   const { req } = res;
+  const hasBody = req.is("*/*") !== null;
+  if (req.complete || !hasBody) return;
   res.shouldKeepAlive = true;
   req.on("end", () => req.socket.end());
 }

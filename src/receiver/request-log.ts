@@ -28,7 +28,7 @@ export function logRequests(log: Output, showPayload: boolean): RequestHandler {
       ...message,
       text: `${request} ${answer}: ${message.text}`,
       details: [...from, ...(message.details ?? [])],
-      body: showPayload && payload ? formatPayload(payload) : undefined,
+      body: showPayload && payload?.length ? formatPayload(payload) : undefined,
     });
     // Nothing is left for morgan to print.
     return undefined;

@@ -15,9 +15,16 @@ export interface Review {
 /** How many remarks a delivery gets; of a hostile one there could be hundreds of thousands. */
 const REMARK_LIMIT = 20;
 
+/** A target that is announced. */
+interface Announced {
+  entry: Announcement;
+  target: NamedTarget;
+  event: HookEvent;
+}
+
 /** What was found in the events so far. */
 interface Tally {
-  sentences: Promise<string>[];
+  announced: Announced[];
   /** Why something is not announced, although its type is. */
   remarks: string[];
   ignored: number;
@@ -28,7 +35,7 @@ interface Tally {
 /** Reviews a delivery's events in one pass. Rejects with whatever an entry throws. */
 export async function review(events: HookEvent[], announcements: Announcements): Promise<Review> {
   const tally: Tally = {
-    sentences: [],
+    announced: [],
     remarks: [],
     ignored: 0,
     ignoredTypes: new Set(),
@@ -38,7 +45,7 @@ export async function review(events: HookEvent[], announcements: Announcements):
     if (entry === undefined) ignore(event, tally);
     else announce(event, `event ${index + 1}`, entry, tally);
   }
-  const lines = await Promise.all(tally.sentences);
+  const lines = await Promise.all(tally.announced.map(formSentence));
   return { lines, message: summarize(events.length, tally) };
 }
 
@@ -48,7 +55,7 @@ function ignore({ eventType = "no eventType" }: HookEvent, tally: Tally): void {
 }
 
 function announce(event: HookEvent, label: string, entry: Announcement, tally: Tally): void {
-  const { sentences, remarks } = tally;
+  const { announced, remarks } = tally;
   if (entry.when !== undefined && !entry.when(event)) {
     tally.ignored += 1;
     return;
@@ -59,7 +66,7 @@ function announce(event: HookEvent, label: string, entry: Announcement, tally: T
     return;
   }
   for (const target of targets) {
-    if (isNamed(target)) sentences.push(formSentence(entry, target, event));
+    if (isNamed(target)) announced.push({ entry, target, event });
     else remarks.push(explainMissingName(target, label));
   }
   if (targets.length === 0) remarks.push(`${label} ${explainMissingTarget(event, entry)}`);
@@ -67,8 +74,8 @@ function announce(event: HookEvent, label: string, entry: Announcement, tally: T
 
 /** What stands on the request's line, and under it. */
 function summarize(eventCount: number, tally: Tally): Review["message"] {
-  const { sentences, remarks, ignored, ignoredTypes } = tally;
-  const counts = [quantity(eventCount, "event"), `${sentences.length} announced`];
+  const { announced, remarks, ignored, ignoredTypes } = tally;
+  const counts = [quantity(eventCount, "event"), `${announced.length} announced`];
   if (ignored > 0) counts.push(`${ignored} ignored`);
   const details = remarks.slice(0, REMARK_LIMIT);
   const more = remarks.length - details.length;
@@ -90,12 +97,8 @@ function findTargets(event: HookEvent, { about = "User" }: Announcement): Target
   return event.targets.filter((target) => isOfType(target, about));
 }
 
-/** Rejects also with what is thrown at once. All sentences are under way before one is awaited. */
-async function formSentence(
-  entry: Announcement,
-  target: NamedTarget,
-  event: HookEvent,
-): Promise<string> {
+/** Rejects also with what is thrown at once, as all sentences are to be under way together. */
+async function formSentence({ entry, target, event }: Announced): Promise<string> {
   // What runs from source is not type-checked.
   const text: unknown = await entry.sentence(target, event);
   if (typeof text === "string") return text;

@@ -219,8 +219,9 @@ test("where one rejects and another throws at once, it is one 500, and nothing i
   const { deliver } = await startWith(t, {
     rejects: { sentence: () => Promise.reject(new Error("late")) },
     throws: { sentence: fail },
+    throwsInWhen: { when: fail, sentence: () => "" },
   });
-  for (const other of ["rejects", "throws"]) {
+  for (const other of ["rejects", "throws", "throwsInWhen"]) {
     const { status } = await deliver(delivery(event("rejects"), event(other), event("rejects")));
     // A rejection that nobody awaited would fail this test here.
     assert.equal(status, 500);
