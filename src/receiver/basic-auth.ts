@@ -52,7 +52,7 @@ function isEqual(given: Buffer, expected: Buffer): boolean {
 
 type Wrong = [form: RegExp, problem: string, remedy: string];
 
-const PASTE = "Paste the secret that was printed when the tunnel opened.";
+const PASTE = "Paste the secret that npm start printed.";
 
 /** Wrong headers by their form: the first that fits is the explanation. */
 const WRONG_HEADERS: Wrong[] = [
@@ -76,7 +76,7 @@ const WRONG_CREDENTIALS: Wrong[] = [
   [
     /[\r\n]$/,
     "the secret ends in a line break",
-    "echo adds one: paste the secret that was printed.",
+    "echo adds one: paste the secret that npm start printed.",
   ],
   [/^/, "wrong user name or password", PASTE],
 ];

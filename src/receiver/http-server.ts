@@ -40,11 +40,16 @@ export function createHookServer(app: Express, log: Output): HookServer {
   const server = http.createServer({ ...LIMITS, ...createExpressClasses(app) }, (req, res) => {
     const { socket } = req;
     connections.set(socket, res);
-    res.on("close", () => {
-      // One that was refused before its body had come is over when that has.
-      if (req.complete && connections.get(socket) === res) connections.set(socket, undefined);
+    res.on("close", settle);
+    req.on("close", settle);
+
+    /** A request that was refused before its body had come is over when that has come, too. */
+    function settle(): void {
+      if (!req.complete || !res.writableFinished) return;
+      if (connections.get(socket) === res) connections.set(socket, undefined);
       if (!server.listening) server.closeIdleConnections();
-    });
+    }
+
     req.url = toPathAndQuery(req.url ?? "");
     app(req, res);
   });

@@ -37,19 +37,20 @@ export function createSteps(given: Arguments, credentials: Credentials): Result<
   if (file !== undefined) {
     const body = readDeliveryFile(file);
     if ("problems" in body) return body;
-    return {
-      value: createSingleSteps(credentials, `delivery of ${cut(printable(file), 60)}`, body.value),
-    };
+    return { value: createSingleSteps(credentials, `delivery of ${shorten(file)}`, body.value) };
   }
   if (eventType === undefined) return { value: createAllSteps(credentials, login) };
   if (!hasKnownTargets(eventType)) return { problems: [explainUnknownTargets(eventType)] };
-  const name = `delivery of ${cut(eventType, 60)}, ${cut(printable(login), 70)}`;
+  const name = `delivery of ${shorten(eventType)}, ${shorten(login)}`;
   const body = deliveryOf(eventOf(eventType, login, outcome));
   return { value: createSingleSteps(credentials, name, body) };
 }
 
+/** Fits a line of its own, however long and odd a text is. */
+const shorten = (text: string) => cut(printable(text), 70);
+
 const explainUnknownTargets = (eventType: string) =>
-  `The targets of ${eventType} are not known here. Copy an event from Reports > System Log, or a delivery from ngrok's inspector, into a file, and deliver that: npm run simulate FILE.json`;
+  `The targets of ${eventType} are not known here. Check its spelling, or copy an event from Reports > System Log, or a delivery from ngrok's inspector, into a file, and deliver that: npm run simulate FILE.json`;
 
 /** Reads a file with a delivery, or with events of the System Log, which get the envelope. */
 function readDeliveryFile(path: string): Result<string> {
@@ -59,7 +60,7 @@ function readDeliveryFile(path: string): Result<string> {
   try {
     json = JSON.parse(file.value);
   } catch (error) {
-    return { problems: [`${path} is no JSON: ${fieldsOf(error).message}.`] };
+    return { problems: [`${path} is not JSON: ${fieldsOf(error).message}.`] };
   }
   const { data, eventType } = fieldsOf(json);
   if (Array.isArray(fieldsOf(data).events)) return { value: file.value };
@@ -83,7 +84,7 @@ function createAllSteps(credentials: Credentials, login: string): Step[] {
   const impostor = createDelivery("delivery with a wrong password: must be refused", one, wrong);
   return [
     createVerification(right),
-    createDelivery(`delivery of a created user, ${cut(printable(login), 70)}`, one, right),
+    createDelivery(`delivery of a created user, ${shorten(login)}`, one, right),
     createDelivery("the same delivery again, as Okta's retry", one, right),
     createDelivery("delivery of two created users and another event", several, right),
     createDelivery("Okta's preview sample, whose target is null", preview, right),

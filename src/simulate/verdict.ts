@@ -61,7 +61,7 @@ const FAILURES: [failure: RegExp, explanation: string][] = [
   [/^ECONNREFUSED$/, "Nothing listens there: run npm start, or use the URL that it printed."],
   [
     /^(ENOTFOUND|EAI_AGAIN)$/,
-    "The host is not found: check the URL and the network. Behind a proxy, set NODE_USE_ENV_PROXY=1, which Node.js knows from 22.21 on.",
+    "The host is not found: check the URL and the network. Behind a proxy, set NODE_USE_ENV_PROXY=1, which needs Node.js 22.21 or newer.",
   ],
   [/^bad port$/, "Node's fetch refuses this port, as browsers do: set another PORT."],
   [/^(ERR_SSL|EPROTO)/, "No https is spoken there: use http:// for the receiver on this machine."],
@@ -86,7 +86,7 @@ function explainAnswer(step: Step, answer: Answer): string[] {
   const intermediary = explainIntermediary(answer);
   if (intermediary !== undefined) return [...consequence, intermediary];
   if (answer.status === 401) {
-    return ["The receiver may still run with the .env of before: start it again.", ...consequence];
+    return ["The receiver may still run with the old .env: start it again.", ...consequence];
   }
   return [...consequence, `Fix: ${findFix(step, answer)}.`];
 }
