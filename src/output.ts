@@ -2,8 +2,9 @@
 import { fstatSync, ftruncateSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { Writable } from "node:stream";
+import { WriteStream } from "node:tty";
 import { styleText } from "node:util";
-import { cut, printable, printableLines, quantity, wrap } from "./text.js";
+import { cut, printable, quantity, wrap } from "./text.js";
 
 /** What happened, and what to know or to do about it. Any text: it is made safe to print here. */
 export interface Message {
@@ -64,7 +65,7 @@ export class Output {
 
   /** Prints lines that stand out. Resolves once they are written; rejects with the error. */
   print(lines: string[]): Promise<void> {
-    const painted = printableLines(lines).map((line) => this.#paint(["bold", "green"], line));
+    const painted = lines.map((line) => this.#paint(["bold", "green"], printable(line)));
     return new Promise((resolve, reject) => {
       this.#write(`${painted.join("\n")}\n`, (error) => (error ? reject(error) : resolve()));
     });
@@ -147,9 +148,13 @@ const toError = (thrown: unknown) => (thrown instanceof Error ? thrown : new Err
 /** What a stream is told of an error. */
 type ErrorFilter = (thrown: unknown) => Error | null;
 
-/** A file's own stream does not notice a write that a full disk cuts short. */
 function openStream(stream: Writable & { fd: number }, filter: ErrorFilter): Writable {
-  return stream instanceof Socket ? stream : createFileStream(stream.fd, filter);
+  if (stream instanceof WriteStream) return stream;
+  // A file's own stream does not notice a write that a full disk cuts short.
+  if (!(stream instanceof Socket)) return createFileStream(stream.fd, filter);
+  // A pipe is opened again: what compiles the source makes it blocking, and the whole receiver
+  // would wait for a reader.
+  return new Socket({ fd: stream.fd, readable: false, writable: true });
 }
 
 /** A stream that writes each group of lines whole, or nothing of it. */

@@ -11,12 +11,6 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escapeCharacter);
 }
 
-/** The same for many lines: one search of all of them, as hardly any needs an escape. */
-export function printableLines(lines: string[]): string[] {
-  const isPrintable = lines.join(" ").search(UNPRINTABLE) === -1;
-  return isPrintable ? lines : lines.map(printable);
-}
-
 function escapeCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   const digits = code.toString(16).padStart(4, "0");

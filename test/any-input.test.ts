@@ -5,8 +5,8 @@ import { after, test } from "node:test";
 import fc from "fast-check";
 import { basicAuthorization, createAuthorizer } from "../src/receiver/basic-auth.js";
 import { startApp, type App } from "./support/app.js";
-import { send, sendRaw, type Request } from "./support/http.js";
-import { nextRequestLine } from "./support/lines.js";
+import { sendRaw, type Request } from "./support/http.js";
+import { ask, nextRequestLine } from "./support/lines.js";
 import { DELIVERY_HEADERS, post, SECRET, userLine } from "./support/okta.js";
 
 /** How often each property is tried; a failure prints the seed to try again with FC_SEED. */
@@ -32,19 +32,15 @@ function escaped(text: string): string {
 
 const lines = (logins: string[]) => logins.map((login) => userLine(escaped(login))).join("");
 
-/** Sends a request; resolves to its status and the users' lines, once its own line is there. */
-async function ask({ url, stderr, users }: App, request: Request) {
+/** Sends a request; resolves to its status, the users' lines, and all that was said. */
+async function send(app: App, request: Request) {
   // What was looked at already would be copied for each request.
-  stderr.text = "";
-  const before = users().length;
-  const { status } = await send(url, { ...request, agent });
-  const line = await nextRequestLine(stderr, 0);
-  const said = stderr.text;
-  const announced = users(before);
+  app.stderr.text = "";
+  const { status, users, line, said } = await ask(app, { ...request, agent });
   assert.ok(status < 500, `${status}: ${said}`);
   assert.equal(line.status, status);
-  assert.doesNotMatch((said + announced).replaceAll("\n", ""), UNSAFE);
-  return { status, users: announced, said };
+  assert.doesNotMatch((said + users).replaceAll("\n", ""), UNSAFE);
+  return { status, users, said };
 }
 
 const hostile = fc.constantFrom(
@@ -56,14 +52,10 @@ const login = fc.oneof(
   fc.emailAddress(),
   text.filter((each) => each.trim() !== ""),
 );
-const nested = fc
-  .integer({ min: 1, max: 400 })
-  .map((depth): unknown => JSON.parse("[".repeat(depth) + "]".repeat(depth)));
 const anything = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
   text,
   fc.constantFrom(null, undefined, 0, [], {}, "User", "constructor"),
-  nested,
 );
 
 const CREATE = "user.lifecycle.create";
@@ -79,26 +71,21 @@ const user = fc.record({
   alternateId: login,
   displayName: anything,
 });
-/** Targets that are no user, or a user without a login. */
-const otherTarget = fc.oneof(
-  fc.record({ type: fc.constantFrom("UserGroup", "AppInstance", "user", ""), alternateId: text }),
-  fc.record({ alternateId: fc.constantFrom(null, undefined, "", " ", "\t\n", 7, [], {}) }),
-);
+const noUser = fc.record({ type: fc.constantFrom("UserGroup", "user", ""), alternateId: text });
+const nameless = fc.record({
+  alternateId: fc.constantFrom(null, undefined, "", "\t\n", 7, [], {}),
+});
 const target = fc.oneof(
-  user.map((each) => ({ target: each, logins: [each.alternateId] })),
-  otherTarget.map((each) => ({ target: each, logins: [] })),
+  user.map((target) => ({ target, logins: [target.alternateId] })),
+  fc.oneof(noUser, nameless).map((target) => ({ target, logins: [] })),
 );
-const success = fc.constantFrom("SUCCESS", "Success", "sUcCeSs", null, undefined, "");
+const results = ["SUCCESS", "sUcCeSs", "success ", "\u017fuccess", "UNSUCCESS", "DENY", null, ""];
+const result = fc.oneof(fc.constantFrom(...results), anything);
 const isSuccess = (each: unknown) =>
-  each == null || (typeof each === "string" && /^(success)?$/i.test(each));
-const failure = fc.oneof(
-  fc.constantFrom("FAILURE", "SKIPPED", "ALLOW", "DENY", "CHALLENGE", "UNKNOWN", "RATE_LIMIT"),
-  anything.filter((each) => !isSuccess(each)),
-);
+  each == null || (typeof each === "string" && ["", "success"].includes(each.toLowerCase()));
 const outcome = fc.oneof(
-  success.map((result) => ({ outcome: { result }, hasSucceeded: true })),
+  result.map((each) => ({ outcome: { result: each }, hasSucceeded: isSuccess(each) })),
   fc.constantFrom(null, undefined, {}).map((each) => ({ outcome: each, hasSucceeded: true })),
-  failure.map((result) => ({ outcome: { result }, hasSucceeded: false })),
 );
 const beside = fc.dictionary(fc.constantFrom("uuid", "actor", "client", "debugContext"), anything);
 
@@ -108,26 +95,14 @@ const creation: fc.Arbitrary<Case> = fc
     event: { ...beside, eventType: CREATE, outcome, target: targets.map(({ target }) => target) },
     logins: hasSucceeded ? targets.flatMap(({ logins }) => logins) : [],
   }));
-const hugeCreation: fc.Arbitrary<Case> = fc.integer({ min: 100, max: 2_000 }).map((length) => {
-  const logins = Array.from({ length }, (_, index) => `u${index}@example.com`);
-  const target = logins.map((alternateId) => ({ alternateId }));
-  return { event: { eventType: CREATE, target }, logins };
-});
 const otherEvent = fc.oneof(
   anything,
-  fc.record({
-    eventType: anything.filter((each) => each !== CREATE),
-    target: user.map((each) => [each]),
-  }),
-  fc.record({
-    eventType: fc.constant(CREATE),
-    target: anything.filter((each) => !Array.isArray(each)),
-  }),
+  fc.record({ eventType: anything, target: user.map((each) => [each]) }),
+  fc.record({ eventType: fc.constant(CREATE), target: fc.oneof(text, user) }),
 );
 const anyCase = fc.oneof(
-  { weight: 30, arbitrary: creation },
-  { weight: 30, arbitrary: otherEvent.map((event): Case => ({ event, logins: [] })) },
-  { weight: 1, arbitrary: hugeCreation },
+  creation,
+  otherEvent.map((event): Case => ({ event, logins: [] })),
 );
 
 test("any events, malformed ones between whole ones: exactly the created users, in order", async (t) => {
@@ -137,7 +112,7 @@ test("any events, malformed ones between whole ones: exactly the created users, 
   const property = fc.asyncProperty(envelope, cases, async (fields, cases) => {
     // What JSON has no word for is null in a list.
     const events = cases.map(({ event }) => event ?? null);
-    const { status, users } = await ask(app, post({ ...fields, data: { events } }));
+    const { status, users } = await send(app, post({ ...fields, data: { events } }));
     assert.equal(status, 200);
     assert.equal(users, lines(cases.flatMap(({ logins }) => logins)));
   });
@@ -158,24 +133,9 @@ test("any body at all, shown or not: no created user, unless its events say so",
   );
   const property = fc.asyncProperty(body, fc.boolean(), async (bytes, isShown) => {
     const request = { method: "POST", headers: DELIVERY_HEADERS, body: bytes };
-    const { status, users } = await ask(isShown ? showing : app, request);
+    const { status, users } = await send(isShown ? showing : app, request);
     assert.ok(status === 200 || status === 400, String(status));
     assert.equal(users, "");
-  });
-  await fc.assert(property, RUNS);
-});
-
-test("invalid UTF-8 in a login loses no other user", async (t) => {
-  const app = await startApp(t);
-  const invalid = fc.uint8Array({ minLength: 1, maxLength: 20, min: 0x80 });
-  const target = (alternateId: string) => ({ eventType: CREATE, target: [{ alternateId }] });
-  const { body } = post({ data: { events: [target("SPLIT"), target("b@example.com")] } });
-  const [head = "", tail = ""] = body.split("SPLIT");
-  const property = fc.asyncProperty(invalid, async (bytes) => {
-    const body = Buffer.concat([Buffer.from(head), bytes, Buffer.from(tail)]);
-    const { status, users } = await ask(app, { method: "POST", headers: DELIVERY_HEADERS, body });
-    assert.equal(status, 200);
-    assert.equal(users, lines([Buffer.from(bytes).toString("utf8"), "b@example.com"]));
   });
   await fc.assert(property, RUNS);
 });
@@ -209,12 +169,10 @@ test("any headers: refused or taken, and never a secret or a control character i
   const method = fc.constantFrom("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS");
   const property = fc.asyncProperty(method, fields, async (method, headers) => {
     const request = method === "POST" ? { method, headers, body } : { method, headers };
-    const { status, users, said } = await ask(app, request);
+    const { status, users, said } = await send(app, request);
     const isPost = method === "POST";
     if (isPost && headers.authorization !== SECRET) assert.equal(status, 401);
     assert.equal(users, isPost && status === 200 ? userLine("a") : "");
-    const isVerification = headers["x-okta-verification-challenge"] !== undefined;
-    if (method === "GET" && isVerification) assert.equal(status, 200);
     assert.doesNotMatch(said, /YWRtaW46|supersecret/);
   });
   await fc.assert(property, RUNS);
@@ -242,47 +200,56 @@ test("any request target: one answer of ours and one harmless line, or a bare 40
     const head = `${method} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
     const answer = await sendRaw(app.port, head);
     const [, type = "bare"] = /\r\nContent-Type: ([\w/]+)/i.exec(answer) ?? [];
-    assert.match(type, /^(bare|text\/plain|application\/json)$/, answer);
     const line = await nextRequestLine(app.stderr, 0);
     assert.doesNotMatch(app.stderr.text.replaceAll("\n", ""), UNSAFE);
     assert.ok(answer.startsWith(`HTTP/1.1 ${line.status} `), answer);
     assert.ok(line.status !== undefined && line.status < 500);
     const expected = line.status === 200 ? "text/plain" : "application/json";
     assert.equal(type, line.method === "-" ? "bare" : expected);
+    assert.equal(answer.match(/^HTTP\/1\.1 /gm)?.length, 1);
   });
-  await fc.assert(property, RUNS);
+  const targets = [
+    ...["//a@b[#x", "//a@[::1#x", "//a@b", "*", "/%", "/%E0%A4%A", "/userCreated%23f", "/x#//a@b["],
+    ...[
+      "ftp://x/userCreated",
+      "/../../etc/passwd",
+      "/%75serCreated",
+      "http://",
+      "http://x?y",
+      "/?#",
+    ],
+  ];
+  const examples = targets.map((each): [string, string] => ["POST", each]);
+  await fc.assert(property, { ...RUNS, examples });
   assert.deepEqual(warnings, []);
 });
 
 test("any credentials: exactly the right header is let in", () => {
   const password = fc.string({ unit: "binary" });
   const username = password.map((each) => each.replaceAll(":", ""));
-  const property = fc.property(
-    username,
-    password,
-    username,
-    password,
-    (name, pass, name2, pass2) => {
-      const isAuthorized = createAuthorizer({ username: name, password: pass });
-      const token = (text: string) => Buffer.from(text, "utf8").toString("base64");
-      const right = token(`${name}:${pass}`);
-      assert.equal(basicAuthorization({ username: name, password: pass }), `Basic ${right}`);
-      for (const header of [`bAsIc ${right}`, `  Basic \t ${right.replace(/=+$/, "")} `]) {
+  const credentials = fc.record({ username, password });
+  const token = (text: string) => Buffer.from(text, "utf8").toString("base64");
+  const property = fc.property(credentials, credentials, (mine, other) => {
+    const isAuthorized = createAuthorizer(mine);
+    const right = token(`${mine.username}:${mine.password}`);
+    assert.equal(basicAuthorization(mine), `Basic ${right}`);
+    for (const given of [right, right.replace(/=$/, ""), right.replace(/=+$/, "")]) {
+      for (const header of [`bAsIc ${given}`, `  Basic \t ${given} `]) {
         assert.equal(isAuthorized(header), true, header);
       }
-      const others = [
-        `${name2}:${pass}`,
-        `${name}:${pass2}`,
-        `${name}:${pass}\0`,
-        `${name} :${pass}`,
-      ];
-      for (const other of others.map(token)) {
-        assert.equal(isAuthorized(`Basic ${other}`), other === right, other);
-      }
-      for (const header of [right, `Basic ${right}!`, `Basic "${right}"`, `Bearer ${right}`]) {
-        assert.equal(isAuthorized(header), false, header);
-      }
-    },
-  );
+    }
+    const others = [
+      `${other.username}:${mine.password}`,
+      `${mine.username}:${other.password}`,
+      `${mine.username}:${mine.password}\0`,
+      `${mine.username} :${mine.password}`,
+    ];
+    for (const given of others.map(token)) {
+      assert.equal(isAuthorized(`Basic ${given}`), given === right, given);
+    }
+    for (const header of [right, `Basic ${right}!`, `Basic "${right}"`, `Bearer ${right}`]) {
+      assert.equal(isAuthorized(header), false, header);
+    }
+  });
   fc.assert(property, RUNS);
 });

@@ -26,18 +26,14 @@ async function ask(t: Ends, answers: Answers): Promise<string[] | undefined> {
 
 const forms: [url: string, upstream: string, read: string[]][] = [
   [PUBLIC, "http://localhost:8082", [`${PUBLIC} http://localhost:8082/`]],
-  [PUBLIC, "localhost:8082", [`${PUBLIC} http://localhost:8082/`]],
+  [PUBLIC, "receiver:8082", [`${PUBLIC} http://receiver:8082/`]],
   [PUBLIC, "8082", [`${PUBLIC} http://localhost:8082/`]],
-  [PUBLIC, "receiver:8082/", [`${PUBLIC} http://receiver:8082/`]],
-  [PUBLIC, "[::1]:8082", [`${PUBLIC} http://[::1]:8082/`]],
   [PUBLIC, "http://", [`${PUBLIC} http://localhost/`]],
   [PUBLIC, "http://localhost:99999", []],
   [PUBLIC, "", []],
   // Nobody outside reaches these.
-  ["https://receiver.internal", "8082", []],
   ["https://receiver.INTERNAL.", "8082", []],
   ["https://*.example.ngrok.app", "8082", []],
-  ["", "8082", []],
 ];
 for (const [url, upstream, read] of forms) {
   test(`"${url}" to "${upstream}" is read as ${read.join() || "nothing"}`, async (t) => {
@@ -51,18 +47,11 @@ for (const [url, upstream, read] of forms) {
 const HERE = [`${PUBLIC} http://localhost:8082/`];
 const here = endpoints(endpoint(PUBLIC, "8082"));
 
-const bound: [bindings: string[], read: string[]][] = [
-  [["public"], HERE],
-  [["kubernetes", "public"], HERE],
-  [["internal"], []],
-  [["kubernetes"], []],
-];
-for (const [bindings, read] of bound) {
-  test(`an endpoint bound to ${bindings.join(" and ")} is read as ${read.join() || "nothing"}`, async (t) => {
-    const list = endpoints(endpoint(PUBLIC, "8082", bindings));
-    assert.deepEqual(await ask(t, { endpoints: list }), read);
-  });
-}
+test("what is not bound to the public is left out", async (t) => {
+  const bound = [["internal"], ["kubernetes"], ["kubernetes", "public"]];
+  const list = endpoints(...bound.map((bindings) => endpoint(PUBLIC, "8082", bindings)));
+  assert.deepEqual(await ask(t, { endpoints: list }), HERE);
+});
 
 test("odd items of a list hide no other", async (t) => {
   const odd = [null, 7, "8082", [], {}, { url: 7, upstream: 7 }, { url: PUBLIC }];
@@ -70,12 +59,8 @@ test("odd items of a list hide no other", async (t) => {
   assert.deepEqual(await ask(t, { endpoints: list }), HERE);
 });
 
-test("an empty list is an answer: no endpoints", async (t) => {
+test("without endpoints, and where no agent runs, there are none", async (t) => {
   assert.deepEqual(await ask(t, { endpoints: endpoints() }), []);
-  assert.deepEqual(await ask(t, { tunnels: tunnels() }), []);
-});
-
-test("where no agent runs there are no endpoints", async () => {
   assert.deepEqual(await fetchEndpoints("127.0.0.1:2"), []);
   assert.deepEqual(await fetchEndpoints("localhost:2"), []);
 });
@@ -89,9 +74,7 @@ describe("it is no answer of use when the agent", { concurrency: true, timeout: 
   const answers: [what: string, first?: Answer, second?: Answer][] = [
     ["has neither list"],
     ["is another program, which has a page", text("<html>\u001b[2J</html>")],
-    ["is another program, which forbids", text("<html>Forbidden</html>", 403)],
     ["is another program, which has JSON", json({ data: [] })],
-    ["answers half of the JSON", text('{"endpoints":[')],
     ["fails", text('{"endpoints":[]}', 500)],
     ["redirects to where a list is", redirect, here],
     ["breaks its answer off", cutOff],

@@ -2,12 +2,10 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import { test, type TestContext } from "node:test";
-import { ANNOUNCEMENTS, nameOf, type Announcements } from "../../src/receiver/announcements.js";
-import { readDelivery } from "../../src/receiver/event-hook.js";
-import { review } from "../../src/receiver/review.js";
+import { nameOf, type Announcements } from "../../src/receiver/announcements.js";
 import { startApp, TABLE } from "../support/app.js";
 import { send } from "../support/http.js";
-import { nextRequestLine } from "../support/lines.js";
+import { ask } from "../support/lines.js";
 import { created, delivery, event, group, post, user, userLine } from "../support/okta.js";
 import { copyWithEntries, startCopy } from "../support/table.js";
 
@@ -17,26 +15,13 @@ const LIMIT = { timeout: 60_000 };
 const jane = user("jane.roe@example.com");
 const engineering = { ...group(), displayName: "Engineering" };
 
-/** Starts the application with entries beside its own; `deliver` resolves to what became of it. */
+/** Starts the application with entries beside its own; `deliver` resolves to what became of a delivery. */
 async function startWith(t: TestContext, entries: object) {
   // What runs from source is not type-checked: an entry may be anything.
   const announcements: Announcements = Object.assign({}, TABLE, entries);
   const app = await startApp(t, { announcements });
-  async function deliver(body: object) {
-    const before = { users: app.users().length, line: app.stderr.text.length };
-    const { status, body: answer } = await send(app.url, post(body));
-    const users = app.users(before.users);
-    const line = await nextRequestLine(app.stderr, before.line);
-    return { status, answer, users, line };
-  }
-  return { app, deliver };
+  return { app, deliver: (body: object) => ask(app, post(body)) };
 }
-
-test("the receiver's own table announces created users in the words of Okta's guide", async () => {
-  const { events = [] } = readDelivery(delivery(created("john.doe@example.com"))) ?? {};
-  const { lines } = await review(events, ANNOUNCEMENTS);
-  assert.deepEqual(lines, ["The user john.doe@example.com has been added to the Okta org!"]);
-});
 
 const entries: Announcements = {
   "group.user_membership.add": {
@@ -44,13 +29,13 @@ const entries: Announcements = {
   },
   "group.lifecycle.create": {
     about: "UserGroup",
-    sentence: (group, { actor }) => `${group.name} was created by ${actor?.name ?? "nobody"}.`,
+    sentence: (group, { actor }) => `${group.name} was created by ${actor?.name}.`,
   },
   "user.session.start": {
     about: "actor",
     when: (event) => event.result === "FAILURE",
-    sentence: (user, event) =>
-      `${user.name}: ${event.reason} from ${event.raw.client?.ipAddress}, ${event.raw.request?.ipChain?.[0]?.ip}`,
+    sentence: ({ name }, { reason, raw }) =>
+      `${name}: ${reason} from ${raw.client?.ipAddress}, ${raw.request?.ipChain?.[0]?.ip}`,
   },
 };
 
@@ -61,7 +46,6 @@ test("another event type is one more entry: about any target or the actor, also 
   const { status, users, line } = await deliver(
     delivery(
       event("group.user_membership.add", { target: [jane, engineering] }),
-      event("group.user_membership.add", { target: [jane] }),
       event("group.user_membership.add", { target: [jane, engineering], outcome }),
       event("group.lifecycle.create", { target: [engineering] }),
       event("user.session.start", { ...signIn, outcome }),
@@ -72,22 +56,14 @@ test("another event type is one more entry: about any target or the actor, also 
   assert.equal(status, 200);
   const expected = [
     "jane.roe@example.com was added to Engineering.\n",
-    "jane.roe@example.com was added to (no UserGroup).\n",
     "Engineering was created by admin@example.com.\n",
     "jane.roe@example.com: INVALID_CREDENTIALS from 203.0.113.10, undefined\n",
     userLine("b@example.com"),
   ];
   assert.equal(users, expected.join(""));
-  assert.equal(line.text, "7 events, 5 announced, 1 ignored");
+  assert.equal(line.text, "6 events, 4 announced, 1 ignored");
   const remark = "not announced: jane.roe@example.com (FAILURE: INVALID_CREDENTIALS)";
   assert.deepEqual(line.details, [remark]);
-});
-
-test("whatever an entry returns is one line that is safe to print", async (t) => {
-  const sentence = () => "\u001b[2Ja\r\nThe user eve@example.com\u2028\u202e\u200b";
-  const { deliver } = await startWith(t, { custom: { sentence } });
-  const { users } = await deliver(delivery(event("custom")));
-  assert.equal(users, "\\u001b[2Ja\\u000d\\u000aThe user eve@example.com\\u2028\\u202e\\u200b\n");
 });
 
 test(
@@ -96,18 +72,15 @@ test(
   async (t) => {
     const begun = new Map<string, (sentence: string) => void>();
     const entry = new EventEmitter();
+    const allBegun = once(entry, "begun");
     const sentence = ({ name }: { name: string }) =>
       new Promise<string>((resolve) => {
         begun.set(name, resolve);
         if (begun.size === 3) entry.emit("begun");
       });
     const { app } = await startWith(t, { custom: { sentence } });
-    const events = [
-      event("custom", { target: ["a", "b", "c"].map(user) }),
-      created("d@example.com"),
-    ];
-    const allBegun = once(entry, "begun");
-    const delivered = send(app.url, post(delivery(...events)));
+    const promised = event("custom", { target: ["a", "b", "c"].map(user) });
+    const delivered = send(app.url, post(delivery(promised, created("d@example.com"))));
     await allBegun;
     for (const name of ["c", "b", "a"]) {
       // An answer that had been given by now would have its line before this one's.
@@ -116,11 +89,12 @@ test(
       assert.equal(app.users(), "");
       begun.get(name)?.(`${name} is done.`);
     }
-    const { status } = await delivered;
-    assert.equal(status, 200);
+    assert.equal((await delivered).status, 200);
     assert.equal(app.users(), `a is done.\nb is done.\nc is done.\n${userLine("d@example.com")}`);
   },
 );
+
+const FAILED = '{"error":"The receiver failed: its console says why."}';
 
 test("an entry that throws: nothing is printed, the console shows where, and the retry is no repeat", async (t) => {
   let isMended = false;
@@ -130,14 +104,13 @@ test("an entry that throws: nothing is printed, the console shows where, and the
   }
   const { deliver } = await startWith(t, { custom: { sentence } });
   const body = delivery(created("a@example.com"), event("custom", { target: [jane] }));
-  const { status, answer, users, line } = await deliver(body);
-  assert.deepEqual([status, users], [500, ""]);
-  assert.equal(answer, '{"error":"The receiver failed: its console says why."}');
+  const { status, body: answer, users, line } = await deliver(body);
+  assert.deepEqual([status, answer, users], [500, FAILED, ""]);
   assert.equal(line.text, "the receiver failed");
   const [from, message, frame, ...others] = line.details;
   assert.deepEqual([from, message], ["from 127.0.0.1", "RangeError: the author's mistake"]);
   assert.match(frame ?? "", /^ +at .*\(test\/receiver\/announcements\.test\.ts:\d+:\d+\)$/);
-  assert.ok(others.some((each) => /^ +at .*\(src\/receiver\/review\.ts:\d+:\d+\)$/.test(each)));
+  assert.match(others.join("\n"), /^ +at .*\(src\/receiver\/review\.ts:\d+:\d+\)$/m);
   assert.doesNotMatch(others.join("\n"), /node_modules|node:/);
   assert.equal(others.at(-1), "Okta retries this delivery once.");
 
@@ -152,47 +125,27 @@ function raise(value: unknown): never {
 }
 
 const fail = () => raise(new Error("\u001b[31m"));
-const unreadable = Object.defineProperties(new Error("x"), {
-  stack: { get: fail },
-  message: { get: fail },
-  cause: { get: fail },
-});
+const refusal = () => Object.assign(new Error("refused"), { status: 400, expose: true });
 const proxy = new Proxy({}, { get: fail, has: fail, getPrototypeOf: fail, ownKeys: fail });
-const FILE = /announcements\.test\.ts:\d/;
 const NO_TEXT = /The entry for custom returned no text/;
 const UNKNOWN = /cannot be shown/;
 
 /** What an entry may do in place of returning a text, and what the console says of it. */
 const faults: [what: string, act: () => unknown, said: RegExp][] = [
-  ["rejects", () => Promise.reject(new Error("late")), /Error: late/],
-  ["rejects in a file of the project", async () => raise(new Error("late")), FILE],
   ["throws an error that looks like a client's fault", () => raise(refusal()), /Error: refused/],
-  ["rejects so", () => Promise.reject(refusal()), /Error: refused/],
   ["throws an error with a cause", () => raise(new Error("x", { cause: "y" })), /because of y/],
-  ["throws an error without a stack", () => raise(withoutStack()), /refused/],
-  ["throws what is no Error, with a status", () => raise({ status: 400 }), /no Error/],
-  ["throws a status of 413", () => raise({ status: 413, type: "request.aborted" }), /no Error/],
+  ["throws what is no Error", () => raise({ status: 413, type: "request.aborted" }), /no Error/],
   ["throws Express's own word", () => raise("route"), /route was thrown/],
-  ["throws nothing at all", () => raise(undefined), /undefined was thrown/],
-  ["throws a symbol", () => raise(Symbol("x")), UNKNOWN],
-  ["throws a Proxy", () => raise(proxy), UNKNOWN],
   ["rejects with a Proxy", () => Promise.reject(proxy), UNKNOWN],
-  ["throws what cannot be read", () => raise(unreadable), UNKNOWN],
   ["throws what steers a terminal", fail, /\\u001b\[31m/],
   ["returns no text", () => undefined, NO_TEXT],
-  ["returns a Proxy", () => proxy, /\\u001b\[31m/],
   ["promises no text", () => Promise.resolve(7), NO_TEXT],
 ];
-
-const refusal = () => Object.assign(new Error("refused"), { status: 400, expose: true });
-const withoutStack = () => Object.assign(refusal(), { stack: undefined });
-
 for (const [what, act, said] of faults) {
   test(`an entry that ${what}: 500, the console says why, and all goes on`, LIMIT, async (t) => {
     const { app, deliver } = await startWith(t, { custom: { sentence: act } });
     const failed = await deliver(delivery(created("a@example.com"), event("custom")));
-    assert.deepEqual([failed.status, failed.users], [500, ""]);
-    assert.equal(failed.answer, '{"error":"The receiver failed: its console says why."}');
+    assert.deepEqual([failed.status, failed.body, failed.users], [500, FAILED, ""]);
     assert.match(failed.line.details.join("\n"), said);
     assert.equal(failed.line.details.at(-1), "Okta retries this delivery once.");
     assert.doesNotMatch(app.stderr.text, /\u001b/);

@@ -1,77 +1,51 @@
-/** Basic authentication: which Authorization headers are let in, and what is said of the others. */
+/** A 401: a client hears the same whatever is wrong with the secret, the console what is wrong. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import {
-  basicAuthorization,
-  createAuthorizer,
-  explainAuthorization,
-} from "../../src/receiver/basic-auth.js";
+import { after, test } from "node:test";
+import { startApp } from "../support/app.js";
+import { ask } from "../support/lines.js";
+import { created, delivery, JSON_TYPE, post } from "../support/okta.js";
 
-const GUIDE = { username: "admin", password: "supersecret" };
+const app = await startApp({ after });
+
 const TOKEN = "YWRtaW46c3VwZXJzZWNyZXQ=";
 const basic = (credentials: string) => `Basic ${Buffer.from(credentials).toString("base64")}`;
+const DELIVERY = post(delivery(created("john.doe@example.com")));
 
-test("the guide's credentials make the guide's Authentication secret", () => {
-  assert.equal(basicAuthorization(GUIDE), `Basic ${TOKEN}`);
-});
-
-const right: [what: string, header: string, username?: string, password?: string][] = [
-  ["the guide's secret", `Basic ${TOKEN}`],
-  ["an upper-case scheme", `BASIC ${TOKEN}`],
-  ["blanks around the token", `  Basic  \t ${TOKEN} \t`],
-  ["a token without its padding", `Basic ${TOKEN.replace("=", "")}`],
-  ["a token with half of its padding", "Basic YTpiYg=", "a", "bb"],
-  ["colons in the password", basic("admin:a:b::c"), "admin", "a:b::c"],
-  ["UTF-8 (RFC 7617, 2.1)", "Basic dGVzdDoxMjPCow==", "test", "123£"],
-  ["spaces around the password", basic("admin: x "), "admin", " x "],
-  ["a token that is twice the same", basic("a:1a:1"), "a", "1a:1"],
+/** What is wrong, and what to do where that is more than to paste the secret. */
+const wrong: [what: string, authorization: string | undefined, told: RegExp][] = [
+  ["no header", undefined, /^no Authorization header .* field to authorization\./],
+  ["the secret without its prefix", TOKEN, /^the secret lacks its "Basic " prefix /],
+  ["another scheme", `Bearer ${TOKEN}`, /^the scheme is not Basic /],
+  ["the scheme alone", "Basic ", /^nothing follows "Basic" /],
+  ["the prefix twice", `Basic BASIC  ${TOKEN}`, /^the secret begins with "Basic " twice /],
+  ["the secret twice", `Basic ${TOKEN}Basic ${TOKEN}`, /^the secret was pasted twice .*Empty/],
+  ["the token twice", `Basic ${TOKEN}${TOKEN}`, /^the secret was pasted twice .*Empty/],
+  ["quotes around the secret", `"Basic ${TOKEN}"`, /^the secret has quotes .*Leave them out/],
+  ["quotes around the token", `Basic '${TOKEN}'`, /^the secret has quotes .*Leave them out/],
+  [
+    "credentials in clear text",
+    "Basic admin:supersecret",
+    /^the secret is not Base64 of username:password /,
+  ],
+  ["the password alone", basic("supersecret"), /^the secret holds no user name /],
+  ["a line break", basic("admin:supersecret\n"), /^the secret ends in a line break .*echo adds/],
+  ["another password", basic("admin:supersecreT"), /^wrong user name or password /],
+  ["a password cut short", basic("admin:supersecre"), /^wrong user name or password /],
 ];
-for (const [what, header, username = "admin", password = "supersecret"] of right) {
-  test(`lets in ${what}`, () => {
-    assert.equal(createAuthorizer({ username, password })(header), true);
-  });
-}
-
-const PASTE = "Paste the secret that was printed when the tunnel opened.";
-const FIELD = "Set the hook's Authentication field to authorization.";
-const NO_HEADER = ["no Authorization header", FIELD];
-const PREFIX = ['the secret lacks its "Basic " prefix', PASTE];
-const SCHEME = ["the scheme is not Basic", PASTE];
-const NOTHING = ['nothing follows "Basic"', PASTE];
-const TWO_PREFIXES = ['the secret begins with "Basic " twice', `Once is right. ${PASTE}`];
-const TWICE = ["the secret was pasted twice", `Empty the field first. ${PASTE}`];
-const QUOTES = ["the secret has quotes around it", `Leave them out. ${PASTE}`];
-const FORM = ["the secret is not Base64 of username:password", PASTE];
-const NO_NAME = ["the secret holds no user name before the password", PASTE];
-const ECHO = "echo adds one: paste the secret that was printed.";
-const LINE_BREAK = ["the secret ends in a line break", ECHO];
-const DIFFERS = ["wrong user name or password", PASTE];
-
-const wrong: [what: string, header: string | undefined, explanation: string[]][] = [
-  ["no header", undefined, NO_HEADER],
-  ["a blank header", " \t", NO_HEADER],
-  ["the secret without its prefix", TOKEN, PREFIX],
-  ["another scheme", `Bearer ${TOKEN}`, SCHEME],
-  ["a scheme that starts like Basic", `Basically ${TOKEN}`, SCHEME],
-  ["the scheme alone", "Basic ", NOTHING],
-  ["the prefix twice", `Basic BASIC  ${TOKEN}`, TWO_PREFIXES],
-  ["the secret twice", `Basic ${TOKEN}Basic ${TOKEN}`, TWICE],
-  ["the token twice", `Basic ${TOKEN}${TOKEN}`, TWICE],
-  ["quotes around the secret", `"Basic ${TOKEN}"`, QUOTES],
-  ["quotes around the token", `Basic '${TOKEN}'`, QUOTES],
-  ["credentials in clear text", "Basic admin:supersecret", FORM],
-  ["Base64 with a character too many", `Basic ${TOKEN}!`, FORM],
-  ["the password alone", basic("supersecret"), NO_NAME],
-  ["nothing before the colon", basic(":supersecret"), NO_NAME],
-  ["a line break behind the password", basic("admin:supersecret\n"), LINE_BREAK],
-  ["another password of the same length", basic("admin:supersecreT"), DIFFERS],
-  ["another user name", basic("Admin:supersecret"), DIFFERS],
-  ["a password cut short", basic("admin:supersecre"), DIFFERS],
-];
-for (const [what, header, [problem, remedy]] of wrong) {
-  test(`refuses ${what}, and says: ${problem}`, () => {
-    assert.equal(createAuthorizer(GUIDE)(header), false);
-    const explanation = explainAuthorization(header);
-    assert.deepEqual([explanation.problem, explanation.remedy], [problem, remedy]);
+const heard = new Set<string>();
+for (const [what, authorization, told] of wrong) {
+  test(`401: ${what}`, async () => {
+    const credentials = authorization === undefined ? {} : { authorization };
+    const request = { ...DELIVERY, headers: { ...JSON_TYPE, ...credentials } };
+    const { status, headers, body, users, line } = await ask(app, request);
+    assert.deepEqual([status, line.status, users], [401, 401, ""]);
+    assert.match(headers["www-authenticate"] ?? "", /^Basic realm=/);
+    assert.match(body, /^\{"error":"[^"]+"\}$/);
+    const { date: _date, ...same } = headers;
+    heard.add(JSON.stringify({ ...same, body }));
+    assert.equal(heard.size, 1, "a client learns what is wrong");
+    assert.match(line.told, told);
+    assert.match(line.told, / from 127\.0\.0\.1 Okta does not retry\. .+\.$/);
+    assert.doesNotMatch(line.told, /YWRtaW46|supersecre/i);
   });
 }

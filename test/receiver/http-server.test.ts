@@ -1,6 +1,6 @@
 /** Connections: what is not HTTP, what is cut off or takes too long, and a stop that ends them all. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import http from "node:http";
 import net, { type Socket } from "node:net";
 import { PassThrough } from "node:stream";
@@ -10,7 +10,7 @@ import { Output } from "../../src/output.js";
 import type { AppOptions } from "../../src/receiver/app.js";
 import { startApp, type App } from "../support/app.js";
 import { connect, drain, send, sendRaw } from "../support/http.js";
-import { nextRequestLine } from "../support/lines.js";
+import { ask, nextRequestLine } from "../support/lines.js";
 import { created, delivery, SECRET, userLine } from "../support/okta.js";
 import type { Ends } from "../support/transcript.js";
 
@@ -23,7 +23,7 @@ const receiver = await startApp({ after });
 /** Fails unless the receiver goes on; resolves to what it had said by then, from an offset on. */
 async function saidUntilNow(from: number): Promise<string> {
   assert.equal((await send(new URL("/last", receiver.url).href)).status, 404);
-  const { index } = await receiver.stderr.until(/^\S+ GET \/last 404 /m, from);
+  const { index } = await receiver.stderr.until(/^\S+ GET \/last 404 [^]*\n$/m, from);
   return receiver.stderr.text.slice(from, from + index);
 }
 
@@ -44,16 +44,10 @@ const long = "a".repeat(20_000);
 const faulty: [what: string, bytes: string | Buffer, status: number, said: RegExp][] = [
   ["https to this port", hello, 400, TLS],
   ["words", "hello\r\n\r\n", 400, INVALID],
-  ["zeros", Buffer.alloc(1000), 400, INVALID],
-  ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, INVALID],
   ["the PROXY protocol", "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\n", 400, INVALID],
-  ["an unknown version", "GET / HTTP/9.9\r\n\r\n", 400, INVALID],
-  ["an unknown method", "FETCH / HTTP/1.1\r\nHost: x\r\n\r\n", 400, INVALID],
-  ["two lengths", `${POST}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`, 400, INVALID],
   ["a length beside chunks", `${POST}Content-Length: 2\r\n${CHUNKED}0\r\n\r\n`, 400, INVALID],
   ["a chunk whose size is no number", `${POST}${CHUNKED}zz\r\n{}\r\n`, 400, INVALID],
   ["an escape in a header", `${GET}X-Forwarded-For: \u001b[2J\r\n\r\n`, 400, INVALID],
-  ["UTF-8 in the path", "GET /\u202e HTTP/1.1\r\nHost: x\r\n\r\n", 400, INVALID],
   ["a header of 20 KB", `${GET}X-A: ${long}\r\n\r\n`, 431, OVERSIZED],
   ["a URL of 20 KB", `GET /${long} HTTP/1.1\r\nHost: x\r\n\r\n`, 431, OVERSIZED],
 ];
@@ -65,9 +59,8 @@ for (const [what, bytes, status, said] of faulty) {
     assert.match(answer, /\r\nconnection: close\r\n/i);
     const line = await nextRequestLine(receiver.stderr, before);
     assert.equal(line.status, status);
-    assert.match([line.text, ...line.details].join(" "), said);
-    assert.equal((await send(receiver.url)).status, 400, "the receiver goes on");
-    await receiver.stderr.until(/ GET \/userCreated 400 [^]*\n$/, before);
+    assert.match(line.told, said);
+    assert.equal((await ask(receiver)).status, 400, "the receiver goes on");
   });
 }
 
@@ -78,9 +71,7 @@ const four = `${WHOLE}${UNAUTHORIZED}Content-Length: 2\r\n\r\n{}${GET}\r\n${WHOL
 const piled: [what: string, bytes: string, answers: number[], lines?: number[]][] = [
   ["HTTP/1.1 without a Host, which Node refuses", "GET / HTTP/1.1\r\n\r\n", [400], []],
   ["CONNECT, which Node closes", "CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n", [], []],
-  ["deliveries behind each other", `${WHOLE.repeat(3)}${lastOne}`, [200, 200, 200, 200]],
   ["more behind the last request", `${lastOne}XX`, [200]],
-  ["garbage behind a delivery", `${WHOLE}\u0000\u001b[2J\r\n\r\n`, [200]],
   ["garbage behind four requests", `${four}\u0000`, [200, 401, 400, 200]],
   ["a refused body that is malformed", `${UNAUTHORIZED}${CHUNKED}zz\r\n`, [401]],
 ];
@@ -94,32 +85,30 @@ for (const [what, bytes, answers, lines = answers] of piled) {
     const told = [...said.matchAll(/^\S+ \S+ \S+ (\d+) /gm)].map(([, status]) => Number(status));
     assert.deepEqual(told, lines);
     assert.equal(said.match(/^\d\d:/gm)?.length ?? 0, lines.length, "nothing else is said");
-    const deliveries = bytes.split(BODY).length - 1;
-    const users = userLine("jane.roe@example.com").repeat(deliveries);
+    const users = userLine("jane.roe@example.com").repeat(bytes.split(BODY).length - 1);
     assert.equal(receiver.users(before.users), users);
   });
 }
 
 /** Starts a receiver with a delivery under way, which `finish` ends. */
 async function startBusy(t: Ends, options: Partial<AppOptions> = {}) {
-  let finish = () => {};
-  let begin = () => {};
-  const begun = new Promise<void>((resolve) => (begin = resolve));
-  const printed = new Promise<void>((resolve) => (finish = resolve));
-  const print = () => {
-    begin();
-    return printed;
-  };
+  const output = new EventEmitter();
+  const begun = once(output, "begun");
+  const finished = once(output, "finish");
+  async function print() {
+    output.emit("begun");
+    await finished;
+  }
   const app = await startApp(t, { print, ...options });
   const socket = await connect(app.port);
   const text = drain(socket);
   socket.write(WHOLE);
   await begun;
-  return { ...app, socket, text, finish };
+  return { ...app, socket, text, finish: () => output.emit("finish") };
 }
 
 test("garbage on and on behind a delivery under way: it is answered, and no warning is said", async (t) => {
-  const { url, socket, text, stderr, finish } = await startBusy(t);
+  const { url, socket, text, finish } = await startBusy(t);
   const warnings: Error[] = [];
   const listener = (warning: Error) => void warnings.push(warning);
   process.on("warning", listener);
@@ -127,33 +116,30 @@ test("garbage on and on behind a delivery under way: it is answered, and no warn
   for (let piece = 0; piece < 20; piece += 1) {
     await new Promise((resolve) => socket.write("\u0000", resolve));
     // An answered request has let the receiver read one more piece.
-    await send(new URL("/", url).href);
+    await send(url);
   }
   finish();
   assert.match(await text, /^HTTP\/1\.1 200 (?:(?!HTTP)[^])*$/);
-  await stderr.until(/ POST .* 1 event, 1 announced\n/);
-  assert.equal(stderr.text.match(/^\d\d:/gm)?.length, 21);
   assert.deepEqual(warnings, []);
 });
 
-test("garbage on a kept connection whose request was answered: a 400, a line, and its end", async () => {
-  const socket = await connect(receiver.port);
+test("garbage on a kept connection whose request was answered: a 400, a line, and its end", async (t) => {
+  const { port, stderr } = await startApp(t);
+  const socket = await connect(port);
   socket.write(`${GET}\r\n`);
-  await once(socket, "data");
-  await saidUntilNow(receiver.stderr.text.length);
-  await receiver.stderr.until(/\n$/);
-  const before = receiver.stderr.text.length;
+  await stderr.until(/\n$/);
+  const before = stderr.text.length;
   socket.write("\u0000");
-  assert.match(await drain(socket), /^HTTP\/1\.1 400 /);
-  assert.match((await nextRequestLine(receiver.stderr, before)).text, /^not valid HTTP /);
+  assert.match(await drain(socket), /\}HTTP\/1\.1 400 [^{]*$/);
+  assert.match((await nextRequestLine(stderr, before)).text, /^not valid HTTP /);
 });
 
 test("a refused connection ends, also where the client keeps its half open", LIMIT, async (t) => {
-  const other = await startApp(t);
+  const { port, hookServer } = await startApp(t);
   // This would end it, too.
-  setTimeLimit(other, NEVER_MS);
-  const accepted = once(other.hookServer.server, "connection");
-  const socket = net.connect({ port: other.port, host: "127.0.0.1", allowHalfOpen: true });
+  setTimeLimit(hookServer, NEVER_MS);
+  const accepted = once(hookServer.server, "connection");
+  const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   t.after(() => void socket.destroy());
   socket.on("error", () => {}).resume();
   socket.write("\u0000");
@@ -163,7 +149,7 @@ test("a refused connection ends, also where the client keeps its half open", LIM
 });
 
 /** Sets how long a request may take to arrive; returns how long it might before. */
-function setTimeLimit({ hookServer: { server } }: App, milliseconds: number): number {
+function setTimeLimit({ server }: App["hookServer"], milliseconds: number): number {
   assert.ok(server instanceof http.Server);
   const { requestTimeout } = server;
   server.requestTimeout = milliseconds;
@@ -196,46 +182,27 @@ for (const [what, sent, end, status, text] of endings) {
   });
 }
 
-test("a client that hangs up while its delivery is under way: its line says so", async (t) => {
-  const { socket, stderr } = await startBusy(t);
-  socket.destroy();
-  assert.equal((await nextRequestLine(stderr, 0)).text, NO_ANSWER);
-});
-
-const SLOW = "not whole after 10 seconds";
+const SLOW = /408.*: not whole after 10 seconds\n/;
 const BARE_408 = /^HTTP\/1\.1 408 [^\r]+\r\n(?:[^\r]+\r\n)*\r\n$/;
 const ONE_401 = /^HTTP\/1\.1 401 (?:(?!HTTP)[^])*\{"error":"[^"]+"\}$/;
-const openings: [what: string, sent: string, answer: RegExp, line?: string][] = [
-  ["nothing", "", /^$/],
-  ["half a request line", "POST /userCr", BARE_408, SLOW],
-  ["half a head", GET, BARE_408, SLOW],
-  ["half a body", `${POST}Content-Length: 100\r\n\r\n{`, BARE_408, SLOW],
-  ["half a chunk", `${POST}${CHUNKED}5\r\n`, BARE_408, SLOW],
-  [
-    "half a body that was refused",
-    `${UNAUTHORIZED}Content-Length: 100\r\n\r\n{`,
-    ONE_401,
-    "no Authorization header",
-  ],
+const openings: [sent: string, answer: RegExp, said: RegExp][] = [
+  ["", /^$/, /^$/],
+  ["POST /userCr", BARE_408, SLOW],
+  [`${POST}Content-Length: 100\r\n\r\n{`, BARE_408, SLOW],
+  [`${UNAUTHORIZED}Content-Length: 100\r\n\r\n{`, ONE_401, /401 .* no Authorization header\n/],
 ];
-test(
-  "408 after 10 seconds, or no more than was answered",
-  { ...LIMIT, concurrency: true },
-  async (t) => {
-    const tests = openings.map(([what, sent, answer, text]) =>
-      t.test(what, async () => {
-        const other = await startApp(t);
-        assert.equal(setTimeLimit(other, 1), 10_000);
-        const socket = await connect(other.port);
-        if (sent !== "") socket.write(sent);
-        assert.match(await drain(socket), answer);
-        if (text === undefined) assert.equal(other.stderr.text, "");
-        else assert.equal((await nextRequestLine(other.stderr, 0)).text, text);
-      }),
-    );
-    await Promise.all(tests);
-  },
-);
+test("408 after 10 seconds, or no more than was answered", LIMIT, async (t) => {
+  async function wait([sent, answer, said]: (typeof openings)[number]) {
+    const { port, hookServer, stderr } = await startApp(t);
+    assert.equal(setTimeLimit(hookServer, 1), 10_000);
+    const socket = await connect(port);
+    if (sent !== "") socket.write(sent);
+    assert.match(await drain(socket), answer);
+    await stderr.until(said);
+    assert.equal(stderr.text.match(/^\d\d:/gm)?.length, sent === "" ? undefined : 1);
+  }
+  await Promise.all(openings.map(wait));
+});
 
 test("a stop drops idle connections at once, and waits for what is under way", LIMIT, async (t) => {
   const { port, hookServer, text, finish } = await startBusy(t);

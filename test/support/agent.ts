@@ -62,33 +62,19 @@ export async function listen(server: net.Server): Promise<number> {
 
 /** Returns an item of GET /api/endpoints. */
 export function endpoint(url: string, upstream: string, bindings = ["public"]) {
-  return {
-    name: "command_line",
-    uri: "/api/endpoints/command_line",
-    url,
-    bindings,
-    upstream: { url: upstream, protocol: "http1" },
-  };
+  return { name: "command_line", url, bindings, upstream: { url: upstream, protocol: "http1" } };
 }
 
 /** Returns an item of GET /api/tunnels. */
 export function tunnel(publicUrl: string, addr: string) {
-  return {
-    name: "command_line",
-    uri: "/api/tunnels/command_line",
-    public_url: publicUrl,
-    proto: publicUrl.split(":")[0],
-    config: { addr, inspect: true },
-  };
+  return { name: "command_line", public_url: publicUrl, config: { addr, inspect: true } };
 }
 
 /** Answers with a list of endpoints. */
-export const endpoints = (...items: unknown[]): Answer =>
-  json({ endpoints: items, uri: "/api/endpoints" });
+export const endpoints = (...items: unknown[]): Answer => json({ endpoints: items });
 
 /** Answers with a list of tunnels. */
-export const tunnels = (...items: unknown[]): Answer =>
-  json({ tunnels: items, uri: "/api/tunnels" });
+export const tunnels = (...items: unknown[]): Answer => json({ tunnels: items });
 
 export const json = (value: unknown, status = 200): Answer =>
   text(JSON.stringify(value), status, { "content-type": "application/json" });

@@ -1,5 +1,7 @@
 /** The receiver's lines on stderr: the one place that knows how a line for a request is built. */
 import assert from "node:assert/strict";
+import type { App } from "./app.js";
+import { send, type Request } from "./http.js";
 import type { Transcript } from "./transcript.js";
 
 /** What a line says of its request, and what is indented under it. */
@@ -13,38 +15,38 @@ export interface RequestLine {
   text: string;
   /** What is indented under it, each line without its indent. */
   details: string[];
+  /** All that is said behind the status, however it was broken into lines. */
+  told: string;
 }
 
-const FORMS = [
-  /^\d\d:\d\d:\d\d (?<method>[A-Z-]+) (?<path>\S+) (?<status>\d{3}) \d+\.\d ms: (?<text>.+)$/,
-  /^\d\d:\d\d:\d\d (?<method>[A-Z-]+) (?<path>\S+): (?<text>.+)$/,
-  /^\d\d:\d\d:\d\d No request, (?<status>\d{3}): (?<text>.+)$/,
-];
+// A long path breaks the line before its status.
+const FORM =
+  /^\d\d:\d\d:\d\d (?:No request,|(?<method>[A-Z]+)\s+(?<path>\S+))(?:\s+(?<status>\d{3})(?:\s+\d+\.\d ms)?)?:\s+(?<text>.+)\n(?<indented>(?: {2}.*\n)*)$/;
 
-/** Reads one line and what is indented under it; fails when they are anything else. */
-export function parseRequestLine(block: string): RequestLine {
-  const [first = "", ...rest] = block.replace(/\n$/, "").split("\n");
-  const details = rest.map((line) => {
-    assert.match(line, /^ {2}/, `not indented: ${JSON.stringify(block)}`);
-    return line.slice(2);
-  });
-  let head = first;
-  let groups = parseHead(head);
-  // A long path breaks the line before its status.
-  while (groups === undefined && details.length > 0) {
-    head = `${head} ${details.shift()}`;
-    groups = parseHead(head);
-  }
-  assert.ok(groups, `no line for a request: ${JSON.stringify(block)}`);
-  const { method = "-", path = "-", status, text = "" } = groups;
-  return { method, path, status: status === undefined ? undefined : Number(status), text, details };
-}
-
-const parseHead = (head: string) => FORMS.map((form) => form.exec(head)?.groups).find(Boolean);
-
-/** Resolves to the next line for a request from an offset of the transcript on. */
+/** Resolves to the next line for a request from an offset on; fails when anything else is said. */
 export async function nextRequestLine(stderr: Transcript, from: number): Promise<RequestLine> {
   // A line and its details are one write, and so arrive together.
   await stderr.until(/\n$/, from);
-  return parseRequestLine(stderr.text.slice(from));
+  const said = stderr.text.slice(from);
+  const groups = FORM.exec(said)?.groups;
+  assert.ok(groups, `no line for a request: ${JSON.stringify(said)}`);
+  const { method = "-", path = "-", status, text = "", indented = "" } = groups;
+  const details = indented
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => line.slice(2));
+  const told = [text, ...details].join(" ");
+  const answered = status === undefined ? undefined : Number(status);
+  return { method, path, status: answered, text, details, told };
+}
+
+/** Sends a request; resolves to its answer, the users' lines that it made, its own line, and all that was said. */
+export async function ask({ url, stderr, users }: App, request: Request = {}, path?: string) {
+  const before = { users: users().length, said: stderr.text.length };
+  const target = path === undefined ? url : new URL(url).origin + path;
+  const [answer, line] = await Promise.all([
+    send(target, request),
+    nextRequestLine(stderr, before.said),
+  ]);
+  return { ...answer, line, users: users(before.users), said: stderr.text.slice(before.said) };
 }

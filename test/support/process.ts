@@ -1,5 +1,4 @@
 /** Real child processes: starts the commands from source, reads what they print, and ends them with the test. */
-import assert from "node:assert/strict";
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -7,15 +6,13 @@ import {
   cpSync,
   mkdtempSync,
   openSync,
-  readSync,
+  readFileSync,
   rmSync,
-  statSync,
   symlinkSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fieldsOf } from "../../src/values.js";
 import { Transcript, type Ends } from "./transcript.js";
 
 const fromSource = (path: string) => [
@@ -53,27 +50,16 @@ export interface RunOptions {
   cwd?: string;
   /** A file descriptor for stdout, instead of a pipe. */
   stdout?: number;
-  /** A file descriptor for stderr, instead of a pipe. */
-  stderr?: number;
-  /** Whether it starts processes of its own, which are to end with it. */
-  hasChildren?: boolean;
 }
 
 /** Starts a command; it is ended with the test, if it still runs. */
 export function run(t: Ends, command: string, args: string[], options: RunOptions = {}): Run {
-  const {
-    env = {},
-    cwd = tmpdir(),
-    stdout = "pipe",
-    stderr = "pipe",
-    hasChildren = false,
-  } = options;
+  const { env = {}, cwd = tmpdir(), stdout = "pipe" } = options;
   const { PATH = "" } = process.env;
   const child = spawn(command, args, {
     cwd,
     env: { PATH, ...env },
-    stdio: ["ignore", stdout, stderr],
-    detached: hasChildren,
+    stdio: ["ignore", stdout, "pipe"],
     // One that does not end where it must is a failure, and not a wait without end.
     timeout: 1_800_000,
     killSignal: "SIGKILL",
@@ -83,8 +69,7 @@ export function run(t: Ends, command: string, args: string[], options: RunOption
     signal: child.signalCode,
   }));
   t.after(async () => {
-    if (hasChildren && child.pid !== undefined) killGroup(child.pid);
-    else child.kill("SIGKILL");
+    child.kill("SIGKILL");
     await ended;
   });
   return {
@@ -93,15 +78,6 @@ export function run(t: Ends, command: string, args: string[], options: RunOption
     stderr: new Transcript(child.stderr),
     ended,
   };
-}
-
-function killGroup(id: number): void {
-  try {
-    process.kill(-id, "SIGKILL");
-  } catch (error) {
-    // All of them have ended by themselves.
-    assert.equal(fieldsOf(error).code, "ESRCH");
-  }
 }
 
 const { stdout: version } = spawnSync("script", ["--version"], { encoding: "utf8" });
@@ -125,31 +101,39 @@ export function folder(t: Ends): string {
   return path;
 }
 
-/** Copies what running from source needs into a folder that is removed when the test ends. */
+/** Copies what running and checking the source need into a folder that is removed when the test ends. */
 export function copyProject(t: Ends): string {
   const project = fileURLToPath(new URL("../..", import.meta.url));
   const copy = folder(t);
-  for (const name of ["src", "package.json", ".env.example"]) {
+  for (const name of ["src", "package.json", "tsconfig.json"]) {
     cpSync(join(project, name), join(copy, name), { recursive: true });
   }
   symlinkSync(join(project, "node_modules"), join(copy, "node_modules"), "junction");
   return copy;
 }
 
+/** Resolves to the receiver's URL, once all that it says at its start has been read. */
+export async function listening(log: Transcript): Promise<string> {
+  const [, url = ""] = await log.until(/Listening on (\S+)\r?\n[^]*start again\.(?:\r?\n){2}/);
+  return url;
+}
+
 export interface Receiver extends Run {
   port: number;
   url: string;
-  /** What stdout got from a byte on, when it is a file: complete as soon as a delivery is acknowledged. */
-  users(from?: number): string;
-  /** How many bytes stdout got, when it is a file. */
-  size(): number;
+  /** What stdout got, when it is a file: complete as soon as a delivery is acknowledged. */
+  users(): string;
 }
 
-/** Starts the receiver with stdout going to a file, or to a pipe, and waits until it listens. */
-export async function startReceiver(
-  t: Ends,
-  { env = {}, pipe = false }: { env?: Record<string, string>; pipe?: boolean } = {},
-): Promise<Receiver> {
+interface ReceiverOptions {
+  env?: Record<string, string>;
+  /** Whether stdout is a pipe, and no file. */
+  pipe?: boolean;
+}
+
+/** Starts the receiver in a folder of its own, and waits until it listens. */
+export async function startReceiver(t: Ends, options: ReceiverOptions = {}): Promise<Receiver> {
+  const { env = {}, pipe = false } = options;
   const cwd = folder(t);
   const file = join(cwd, "users.log");
   const stdout = openSync(file, "a");
@@ -159,23 +143,7 @@ export async function startReceiver(
     ...(pipe ? {} : { stdout }),
   });
   closeSync(stdout);
-  const [, host = "", port = ""] = await receiver.stderr.until(
-    /Listening on http:\/\/(.*):(\d+)\/userCreated/,
-  );
-  await receiver.stderr.until(/npm run simulate\n\n(?:Warning: [^]*\n\n)?$/);
-  return {
-    ...receiver,
-    port: Number(port),
-    url: `http://${host}:${port}/userCreated`,
-    users: (from = 0) => tail(file, from),
-    size: () => statSync(file).size,
-  };
-}
-
-function tail(file: string, from: number): string {
-  const bytes = Buffer.alloc(statSync(file).size - from);
-  const handle = openSync(file, "r");
-  readSync(handle, bytes, 0, bytes.length, from);
-  closeSync(handle);
-  return bytes.toString("utf8");
+  const url = await listening(receiver.stderr);
+  const port = Number(new URL(url).port);
+  return { ...receiver, port, url, users: () => readFileSync(file, "utf8") };
 }

@@ -1,4 +1,5 @@
 /** Reading lines: everything that a stream has said, and a wait for what it has yet to say. */
+import { EventEmitter, once, setMaxListeners } from "node:events";
 import type { Readable } from "node:stream";
 
 /** What a test is as far as the helpers mind: something that ends. */
@@ -11,18 +12,19 @@ const LIMIT_MS = 120_000;
 
 export class Transcript {
   text = "";
-  #closed = false;
-  #wake = new Set<() => void>();
+  #isClosed = false;
+  #changes = new EventEmitter();
 
   constructor(stream: Readable | null) {
+    setMaxListeners(0, this.#changes);
     stream?.setEncoding("utf8");
     stream?.on("data", (chunk: string) => {
       this.text += chunk;
-      for (const wake of this.#wake) wake();
+      this.#changes.emit("change");
     });
     stream?.on("close", () => {
-      this.#closed = true;
-      for (const wake of this.#wake) wake();
+      this.#isClosed = true;
+      this.#changes.emit("change");
     });
   }
 
@@ -32,19 +34,12 @@ export class Transcript {
     for (;;) {
       const match = pattern.exec(this.text.slice(from));
       if (match) return match;
-      if (this.#closed || limit.aborted) {
+      if (this.#isClosed || limit.aborted) {
         const text = JSON.stringify(this.text.slice(from).slice(-2_000));
         throw new Error(`${String(pattern)} is not at the end of: ${text}`);
       }
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          this.#wake.delete(wake);
-          limit.removeEventListener("abort", wake);
-          resolve();
-        };
-        this.#wake.add(wake);
-        limit.addEventListener("abort", wake);
-      });
+      // When it takes too long, the text is told.
+      await once(this.#changes, "change", { signal: limit }).catch(() => {});
     }
   }
 }
