@@ -40,7 +40,7 @@ No Okta org at hand? In another terminal:  npm run simulate
 /**
  * What there is to say when one state of the tunnel follows another, or nothing.
  *
- * @param form undefined where it was shown by a receiver before this one
+ * @param form undefined where it is not to be shown
  */
 export function describeTunnel(
   before: Tunnel,

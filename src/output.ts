@@ -36,12 +36,10 @@ const URL_TO_COPY = /^ *https?:\/\/\S+$/;
 
 /** Opens the standard streams of this process. */
 export function openOutputs({ stdout, stderr, env }: NodeJS.Process): Outputs {
-  const first = openStream(stdout, toError);
+  const first = openStream(stdout, false);
   // Two queues on one pipe, file or terminal would cut each other's lines.
   const isShared = isSameTarget(stdout.fd, stderr.fd);
-  // A stream that has heard of an error writes nothing any more: the log shall go on when its disk
-  // has room again.
-  const second = isShared ? first : openStream(stderr, () => null);
+  const second = isShared ? first : openStream(stderr, true);
   return {
     stdout: new Output(first, hasColor(stdout, env)),
     stderr: new Output(second, hasColor(stderr, env)),
@@ -143,40 +141,43 @@ function isSameTarget(one: number, other: number): boolean {
   return ino !== 0 && dev === second.dev && ino === second.ino;
 }
 
-const toError = (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(`${thrown}`));
-
-/** What a stream is told of an error. */
-type ErrorFilter = (thrown: unknown) => Error | null;
-
-function openStream(stream: Writable & { fd: number }, filter: ErrorFilter): Writable {
+function openStream(stream: Writable & { fd: number }, isLog: boolean): Writable {
   if (stream instanceof WriteStream) return stream;
   // A file's own stream does not notice a write that a full disk cuts short.
-  if (!(stream instanceof Socket)) return createFileStream(stream.fd, filter);
+  if (!(stream instanceof Socket)) return createFileStream(stream.fd, isLog);
   // A pipe is opened again: what compiles the source makes it blocking, and the whole receiver
   // would wait for a reader.
   return new Socket({ fd: stream.fd, readable: false, writable: true });
 }
 
-/** A stream that writes each group of lines whole, or nothing of it. */
-function createFileStream(fd: number, filter: ErrorFilter): Writable {
-  function append(text: string): Error | null {
-    const bytes = Buffer.from(text);
-    const { size: start } = fstatSync(fd);
-    let written = 0;
-    try {
-      while (written < bytes.length) written += writeSync(fd, bytes, written);
-      return null;
-    } catch (error) {
-      // A part is taken back, unless somebody else wrote behind it: no line is left half.
-      const isLast = fstatSync(fd).size === start + written;
-      if (written > 0 && isLast) ftruncateSync(fd, start);
-      return filter(error);
-    }
-  }
-
+/**
+ * A stream that writes each group of lines whole, or nothing of it.
+ *
+ * @param isLog whether errors are not told: a stream that was told of one writes nothing any more,
+ * and a log shall go on when its disk has room again
+ */
+function createFileStream(fd: number, isLog: boolean): Writable {
   return new Writable({
     decodeStrings: false,
-    write: (text: string, _encoding, done) => done(append(text)),
-    writev: (pieces, done) => done(append(pieces.map(({ chunk }) => String(chunk)).join(""))),
+    writev: (pieces, done) => {
+      const text = pieces.map(({ chunk }) => String(chunk)).join("");
+      const error = appendWhole(fd, text);
+      done(isLog ? null : error);
+    },
   });
+}
+
+function appendWhole(fd: number, text: string): Error | null {
+  const bytes = Buffer.from(text);
+  const { size: start } = fstatSync(fd);
+  let written = 0;
+  try {
+    while (written < bytes.length) written += writeSync(fd, bytes, written);
+    return null;
+  } catch (error) {
+    // A part is taken back, unless somebody else wrote behind it: no line is left half.
+    const isLast = fstatSync(fd).size === start + written;
+    if (written > 0 && isLast) ftruncateSync(fd, start);
+    return error instanceof Error ? error : new Error(`${error}`);
+  }
 }

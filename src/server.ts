@@ -68,14 +68,9 @@ function runReceiver(settings: Settings): void {
     process.on("uncaughtException", (error) => stderr.say(describeUncaught(error)));
     const bound = server.address();
     if (typeof bound !== "object" || bound === null) return;
-    const form = {
-      secret: process.stderr.isTTY ? basicAuthorization(settings) : undefined,
-      eventTypes: Object.keys(ANNOUNCEMENTS),
-    };
     stderr.show(instructions.listeningText(bound));
-    // Each restart would repeat what stands above it.
-    const isDevelopment = process.env.npm_lifecycle_event === "dev";
-    if (!isDevelopment) {
+    const form = createHookForm(settings);
+    if (form !== undefined) {
       stderr.show(instructions.nextSteps(bound, form));
       for (const warning of instructions.credentialWarnings(settings))
         stderr.show(warning, "yellow");
@@ -85,8 +80,7 @@ function runReceiver(settings: Settings): void {
       agent: settings.ngrokWebAddr,
       signal: stopping.signal,
       onChange: (before, after) => {
-        const shown = isDevelopment ? undefined : form;
-        const change = instructions.describeTunnel(before, after, bound, shown);
+        const change = instructions.describeTunnel(before, after, bound, form);
         if (change !== undefined) stderr.say(change);
       },
     });
@@ -104,6 +98,13 @@ function runReceiver(settings: Settings): void {
     await Promise.race([written, sleep(LAST_WRITE_MS)]);
     process.exit();
   }
+}
+
+/** What to enter in Okta; nothing for `npm run dev`, each restart of which would repeat it. */
+function createHookForm(settings: Settings): instructions.HookForm | undefined {
+  if (process.env.npm_lifecycle_event === "dev") return undefined;
+  const secret = process.stderr.isTTY ? basicAuthorization(settings) : undefined;
+  return { secret, eventTypes: Object.keys(ANNOUNCEMENTS) };
 }
 
 /** What an entry of the table started and did not wait for. */

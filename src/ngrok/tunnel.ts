@@ -1,15 +1,11 @@
 /** The tunnel: which of ngrok's endpoints leads here, and when that changes. */
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isWildcard, urlHost } from "../settings.js";
 import { fetchEndpoints, type Endpoint } from "./agent.js";
 
-/** Where a receiver listens, as `server.address()` has it. */
-export interface Address {
-  /** An IP address; a host name only where no more is known of another's receiver. */
-  address: string;
-  /** The TCP port. */
-  port: number;
-}
+/** Where a receiver listens; a host name only where no more is known of another's receiver. */
+export type Address = Pick<AddressInfo, "address" | "port">;
 
 /** What is known of the tunnel. */
 export interface Tunnel {

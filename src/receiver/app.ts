@@ -15,7 +15,7 @@ import {
 import { readDelivery } from "./event-hook.js";
 import { createRepeatDetector } from "./repeats.js";
 import { logRequests } from "./request-log.js";
-import { review, type Review } from "./review.js";
+import { review } from "./review.js";
 
 /** The credentials to ask for, what to announce, and where the output goes. */
 export interface AppOptions extends Credentials {
@@ -166,13 +166,11 @@ function deliver({ print, announcements = ANNOUNCEMENTS }: AppOptions): RequestH
       return refuse(res, 400, "the body has no data.events list", "send an event hook's delivery");
     }
     const { eventId, events } = delivery;
-    let reviewed: Review;
-    try {
-      reviewed = await review(events, announcements);
-    } catch (error) {
-      // Not for the error handler: what an entry throws may look like a client's fault.
-      return sendFailure(res, [...explainError(error), "Okta retries this delivery once."]);
-    }
+    // Not for the error handler: what an entry throws may look like a client's fault.
+    const reviewed = await review(events, announcements).catch((error: unknown) => {
+      sendFailure(res, [...explainError(error), "Okta retries this delivery once."]);
+    });
+    if (!reviewed) return;
     const { lines, message } = reviewed;
     try {
       if (lines.length > 0) await print(lines);
@@ -201,15 +199,12 @@ const welcome: RequestHandler = (req, res, next) => {
 };
 
 const refusePath: RequestHandler = (req, res) => {
-  const isVerification = challengeOf(req) !== undefined;
   const remedy = `end the event hook's URL in ${HOOK_PATH}`;
-  if (isVerification || req.method === "POST") {
-    const text = isVerification ? "Okta's verification came to the wrong path" : "not found";
-    note(res, { text, details: [remedy], color: "red" });
-  } else {
-    // Browsers ask for icons and the like by themselves.
-    note(res, { text: "not found" });
-  }
+  const isVerification = challengeOf(req) !== undefined;
+  const text = isVerification ? "Okta's verification came to the wrong path" : "not found";
+  // Browsers ask for icons and the like by themselves.
+  const isAlarm = isVerification || req.method === "POST";
+  note(res, isAlarm ? { text, details: [remedy], color: "red" } : { text });
   sendError(res, 404, `Not found: ${remedy}.`);
 };
 

@@ -15,16 +15,10 @@ export interface Review {
 /** How many remarks a delivery gets; of a hostile one there could be hundreds of thousands. */
 const REMARK_LIMIT = 20;
 
-/** A target that is announced. */
-interface Announced {
-  entry: Announcement;
-  target: NamedTarget;
-  event: HookEvent;
-}
-
 /** What was found in the events so far. */
 interface Tally {
-  announced: Announced[];
+  /** What writes the lines: no sentence begins before all events are looked at. */
+  sentences: (() => Promise<string>)[];
   /** Why something is not announced, although its type is. */
   remarks: string[];
   ignored: number;
@@ -35,7 +29,7 @@ interface Tally {
 /** Reviews a delivery's events in one pass. Rejects with whatever an entry throws. */
 export async function review(events: HookEvent[], announcements: Announcements): Promise<Review> {
   const tally: Tally = {
-    announced: [],
+    sentences: [],
     remarks: [],
     ignored: 0,
     ignoredTypes: new Set(),
@@ -45,7 +39,7 @@ export async function review(events: HookEvent[], announcements: Announcements):
     if (entry === undefined) ignore(event, tally);
     else announce(event, `event ${index + 1}`, entry, tally);
   }
-  const lines = await Promise.all(tally.announced.map(formSentence));
+  const lines = await Promise.all(tally.sentences.map((form) => form()));
   return { lines, message: summarize(events.length, tally) };
 }
 
@@ -55,7 +49,7 @@ function ignore({ eventType = "no eventType" }: HookEvent, tally: Tally): void {
 }
 
 function announce(event: HookEvent, label: string, entry: Announcement, tally: Tally): void {
-  const { announced, remarks } = tally;
+  const { sentences, remarks } = tally;
   if (entry.when !== undefined && !entry.when(event)) {
     tally.ignored += 1;
     return;
@@ -66,7 +60,7 @@ function announce(event: HookEvent, label: string, entry: Announcement, tally: T
     return;
   }
   for (const target of targets) {
-    if (isNamed(target)) announced.push({ entry, target, event });
+    if (isNamed(target)) sentences.push(() => formSentence(entry, target, event));
     else remarks.push(explainMissingName(target, label));
   }
   if (targets.length === 0) remarks.push(`${label} ${explainMissingTarget(event, entry)}`);
@@ -74,8 +68,8 @@ function announce(event: HookEvent, label: string, entry: Announcement, tally: T
 
 /** What stands on the request's line, and under it. */
 function summarize(eventCount: number, tally: Tally): Review["message"] {
-  const { announced, remarks, ignored, ignoredTypes } = tally;
-  const counts = [quantity(eventCount, "event"), `${announced.length} announced`];
+  const { sentences, remarks, ignored, ignoredTypes } = tally;
+  const counts = [quantity(eventCount, "event"), `${sentences.length} announced`];
   if (ignored > 0) counts.push(`${ignored} ignored`);
   const details = remarks.slice(0, REMARK_LIMIT);
   const more = remarks.length - details.length;
@@ -98,7 +92,11 @@ function findTargets(event: HookEvent, { about = "User" }: Announcement): Target
 }
 
 /** Rejects also with what is thrown at once, as all sentences are to be under way together. */
-async function formSentence({ entry, target, event }: Announced): Promise<string> {
+async function formSentence(
+  entry: Announcement,
+  target: NamedTarget,
+  event: HookEvent,
+): Promise<string> {
   // What runs from source is not type-checked.
   const text: unknown = await entry.sentence(target, event);
   if (typeof text === "string") return text;
@@ -128,12 +126,11 @@ const PREVIEW_ADVICE =
 function explainMissingTarget(event: HookEvent, { about = "User" }: Announcement): string {
   const { actor, targets, raw } = event;
   if (about === "actor") return "has no actor";
-  if (!raw.target) {
+  if (!Array.isArray(raw.target ?? [])) return "has a target that is no list: put it in [ ]";
+  if (targets.length === 0) {
     const isSample = about === "User" && actor === undefined;
     return isSample ? `has no target. ${PREVIEW_ADVICE}` : "has no target";
   }
-  if (!Array.isArray(raw.target)) return "has a target that is no list: put it in [ ]";
-  if (targets.length === 0) return "has an empty list of targets";
   const types = new Set(targets.map(({ type = "no type" }) => cut(type, 80)));
   return `has no target of type ${about}: it has ${[...types].join(", ")}`;
 }

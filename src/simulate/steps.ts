@@ -5,15 +5,7 @@ import { cut, printable } from "../text.js";
 import { readTextFile } from "../text-file.js";
 import { fieldsOf, type Result } from "../values.js";
 import type { Arguments } from "./arguments.js";
-import {
-  deliveryOf,
-  eventOf,
-  group,
-  hasKnownTargets,
-  previewSample,
-  user,
-  userCreated,
-} from "./system-log.js";
+import { deliveryOf, eventOf, group, previewSample, user, userCreated } from "./system-log.js";
 
 /** One request, and what its answer must be. */
 export interface Step {
@@ -40,10 +32,10 @@ export function createSteps(given: Arguments, credentials: Credentials): Result<
     return { value: createSingleSteps(credentials, `delivery of ${shorten(file)}`, body.value) };
   }
   if (eventType === undefined) return { value: createAllSteps(credentials, login) };
-  if (!hasKnownTargets(eventType)) return { problems: [explainUnknownTargets(eventType)] };
+  const event = eventOf(eventType, login, outcome);
+  if (event === undefined) return { problems: [explainUnknownTargets(eventType)] };
   const name = `delivery of ${shorten(eventType)}, ${shorten(login)}`;
-  const body = deliveryOf(eventOf(eventType, login, outcome));
-  return { value: createSingleSteps(credentials, name, body) };
+  return { value: createSingleSteps(credentials, name, deliveryOf(event)) };
 }
 
 /** Fits a line of its own, however long and odd a text is. */

@@ -28,39 +28,28 @@ function nameFrom(login: string): string {
 
 const ADMIN = createTarget("User", "00u1example", "admin@example.com", "Example Admin");
 
-/** The targets that are played here, by their type. */
-const TARGETS = {
-  User: user,
-  UserGroup: () => group("Engineering"),
-  AppInstance: () => createTarget("AppInstance", "0oa0example", "Example App", "Example App"),
-  AppUser: (login: string) => createTarget("AppUser", "0ua0example", login, nameFrom(login)),
-};
+const GROUP = group("Engineering");
+const APP = createTarget("AppInstance", "0oa0example", "Example App", "Example App");
+const appUser = (login: string) => createTarget("AppUser", "0ua0example", login, nameFrom(login));
 
-/** Which targets Okta gives to an event; of other types nothing is known here. */
-const TARGETS_BY_EVENT_TYPE: [eventTypes: RegExp, targets: (keyof typeof TARGETS)[]][] = [
-  [/^user\.(lifecycle|account)\./, ["User"]],
-  [/^user\.session\.(start|end)$/, []],
-  [/^group\.user_membership\./, ["User", "UserGroup"]],
-  [/^group\.(lifecycle\.|profile\.update$)/, ["UserGroup"]],
-  [/^application\.user_membership\./, ["AppUser", "AppInstance", "User"]],
-  [/^application\.lifecycle\./, ["AppInstance"]],
+/** The targets that Okta gives to an event; of other types nothing is known here. */
+const TARGETS: [eventTypes: RegExp, targetsFor: (login: string) => object[] | null][] = [
+  [/^user\.(lifecycle|account)\./, (login) => [user(login)]],
+  [/^user\.session\.(start|end)$/, () => null],
+  [/^group\.user_membership\./, (login) => [user(login), GROUP]],
+  [/^group\.(lifecycle\.|profile\.update$)/, () => [GROUP]],
+  [/^application\.user_membership\./, (login) => [appUser(login), APP, user(login)]],
+  [/^application\.lifecycle\./, () => [APP]],
 ];
 
-const targetTypesOf = (eventType: string) =>
-  TARGETS_BY_EVENT_TYPE.find(([eventTypes]) => eventTypes.test(eventType))?.[1];
-
-/** Whether it is known here which targets Okta gives to events of a type. */
-export function hasKnownTargets(eventType: string): boolean {
-  return targetTypesOf(eventType) !== undefined;
-}
-
-/** An event of a type with known targets, about the user with a login. */
-export function eventOf(eventType: string, login: string, outcome = "SUCCESS"): object {
-  const targets = targetTypesOf(eventType)?.map((type) => TARGETS[type](login)) ?? [];
+/** An event about the user with a login; undefined where its type's targets are not known here. */
+export function eventOf(eventType: string, login: string, outcome = "SUCCESS"): object | undefined {
+  const [, targetsFor] = TARGETS.find(([eventTypes]) => eventTypes.test(eventType)) ?? [];
+  if (targetsFor === undefined) return undefined;
   const isSession = eventType.startsWith("user.session.");
   const reason = isSession && outcome === "FAILURE" ? "INVALID_CREDENTIALS" : null;
   return {
-    ...logEvent(eventType, targets.length > 0 ? targets : null),
+    ...logEvent(eventType, targetsFor(login)),
     // Whoever signs in is the actor.
     ...(isSession && { actor: user(login) }),
     outcome: { result: outcome, reason },

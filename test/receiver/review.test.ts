@@ -81,7 +81,7 @@ const cases: Case[] = [
     text: "3 events, 0 announced",
     details: [
       "event 1 has a target that is no list: put it in [ ]",
-      "event 2 has an empty list of targets",
+      "event 2 has no target",
       "event 3 has no target of type User: it has UserGroup, AppInstance, user, number",
     ],
   },

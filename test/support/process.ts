@@ -18,7 +18,7 @@ import { Transcript, type Ends } from "./transcript.js";
 const fromSource = (path: string) => [
   // By its own address, as most receivers here do not run in the project's folder.
   "--import",
-  import.meta.resolve("tsx"),
+  import.meta.resolve("tsx/esm"),
   fileURLToPath(new URL(`../../src/${path}`, import.meta.url)),
 ];
 
