@@ -72,8 +72,9 @@ function runReceiver(settings: Settings): void {
     const form = createHookForm(settings);
     if (form !== undefined) {
       stderr.show(instructions.nextSteps(bound, form));
-      for (const warning of instructions.credentialWarnings(settings))
+      for (const warning of instructions.credentialWarnings(settings)) {
         stderr.show(warning, "yellow");
+      }
     }
     void followTunnel({
       address: bound,

@@ -93,11 +93,14 @@ function loadEnvFile(env: NodeJS.ProcessEnv): string[] {
 
 /** What to do about a setting that is missing. */
 function describeRemedy(): string {
-  const place = `There is no .env in ${resolve()}`;
-  if (existsSync(".env"))
-    return "Set it in .env, in single quotes: an unquoted # starts a comment.";
-  if (existsSync(".env.example")) return `${place}: copy .env.example to .env, and edit it.`;
-  return `${place}: start in the project's folder.`;
+  if (!existsSync(".env")) {
+    const isProject = existsSync(".env.example");
+    const remedy = isProject
+      ? "copy .env.example to .env, and edit it"
+      : "start in the project's folder";
+    return `There is no .env in ${resolve()}: ${remedy}.`;
+  }
+  return "Set it in .env, in single quotes: an unquoted # starts a comment.";
 }
 
 const invalid = (name: string, form: string, value: string) =>

@@ -104,7 +104,7 @@ describe("npm run simulate", options, () => {
     assert.deepEqual(lines.slice(1), [
       PASSED[0],
       failed[0],
-      "  The receiver may still run with the old .env: start it again.",
+      "  The receiver may still run with older credentials: start it again.",
       "  Okta does not retry: the events are lost.",
       ...failed.slice(1),
       ...PASSED.slice(5),

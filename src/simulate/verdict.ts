@@ -34,9 +34,12 @@ export interface Verdict {
 
 /** Judges an answer by Okta's rules; a passed one may still carry a warning. */
 export function judge(step: Step, answer: StepAnswer): Verdict {
-  if ("failure" in answer)
+  if ("failure" in answer) {
     return { isPassed: false, remarks: explainFailure(step, answer.failure) };
-  if (!isExpected(step, answer)) return { isPassed: false, remarks: explainAnswer(step, answer) };
+  }
+  if (!isExpected(step, answer)) {
+    return { isPassed: false, remarks: explainAnswer(step, answer) };
+  }
   const hasBody = step.expected === "acknowledgement" && answer.body !== "";
   return { isPassed: true, remarks: hasBody ? ["Warning: Okta expects an empty body."] : [] };
 }
@@ -86,7 +89,7 @@ function explainAnswer(step: Step, answer: Answer): string[] {
   const intermediary = explainIntermediary(answer);
   if (intermediary !== undefined) return [...consequence, intermediary];
   if (answer.status === 401) {
-    return ["The receiver may still run with the old .env: start it again.", ...consequence];
+    return ["The receiver may still run with older credentials: start it again.", ...consequence];
   }
   return [...consequence, `Fix: ${findFix(step, answer)}.`];
 }
