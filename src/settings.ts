@@ -93,14 +93,8 @@ function loadEnvFile(env: NodeJS.ProcessEnv): string[] {
 
 /** What to do about a setting that is missing. */
 function describeRemedy(): string {
-  if (!existsSync(".env")) {
-    const isProject = existsSync(".env.example");
-    const remedy = isProject
-      ? "copy .env.example to .env, and edit it"
-      : "start in the project's folder";
-    return `There is no .env in ${resolve()}: ${remedy}.`;
-  }
-  return "Set it in .env, in single quotes: an unquoted # starts a comment.";
+  if (existsSync(".env")) return "Set it in .env, in single quotes, as a # starts a comment.";
+  return `There is no .env in ${resolve()}: copy .env.example to .env in the project's folder.`;
 }
 
 const invalid = (name: string, form: string, value: string) =>
@@ -114,13 +108,11 @@ function findCredentialProblems(env: NodeJS.ProcessEnv): string[] {
     problems.push("BASIC_AUTH_USERNAME must not contain a colon.");
   }
   for (const name of CREDENTIALS) {
-    const value = env[name] ?? "";
-    if (!/\p{Cc}/u.test(value)) continue;
-    const character = /[\r\n]/.test(value) ? "line break" : "control character";
-    problems.push(`${name} must not contain a ${character}.`);
-    if (character === "line break") {
-      problems.push("  In .env, double quotes make one of \\n and \\r: use single quotes.");
-    }
+    if (!/\p{Cc}/u.test(env[name] ?? "")) continue;
+    problems.push(
+      `${name} must not contain a control character.`,
+      "  In .env, double quotes make a line break of \\n: use single quotes.",
+    );
   }
   const missing = CREDENTIALS.filter((name) => !env[name]);
   if (missing.length > 0) {

@@ -62,22 +62,14 @@ const WRONG_HEADERS: Wrong[] = [
   [/^(?!basic\s)\S+$/i, 'the secret lacks its "Basic " prefix', PASTE],
   [/^(?!basic\s)/i, "the scheme is not Basic", PASTE],
   // The second one may have come without its prefix, or without a blank before it.
-  [
-    /^basic\s+(\S+?)\s*(basic\s+)?\1$/i,
-    "the secret was pasted twice",
-    `Empty the field first. ${PASTE}`,
-  ],
+  [/^basic\s+(\S+?)\s*(basic\s+)?\1$/i, "the secret was pasted twice", `Empty the field. ${PASTE}`],
   [/^basic\s+basic(\s|$)/i, 'the secret begins with "Basic " twice', `Once is right. ${PASTE}`],
 ];
 
 /** What is in the Base64 of a wrong header, in the same way. */
 const WRONG_CREDENTIALS: Wrong[] = [
   [/^(?![^:]+:)/, "the secret holds no user name before the password", PASTE],
-  [
-    /[\r\n]$/,
-    "the secret ends in a line break",
-    "echo adds one: paste the secret that npm start printed.",
-  ],
+  [/[\r\n]$/, "the secret ends in a line break", `echo adds one. ${PASTE}`],
   [/^/, "wrong user name or password", PASTE],
 ];
 
