@@ -107,11 +107,10 @@ export class Output {
 
   #format({ text, details = [], color, body }: Message): string {
     const timeOfDay = new Date().toTimeString().slice(0, 8);
-    const head = indent(`${timeOfDay} ${text}`).trimStart();
-    const lines = [this.#paint(color, head)];
+    const lines = [this.#paint(color, safeLines(`${timeOfDay} ${text}`))];
     for (const detail of details) {
-      const format = URL_TO_COPY.test(detail) ? "bold" : undefined;
-      lines.push(this.#paint(format, indent(detail)));
+      const style = URL_TO_COPY.test(detail) ? "bold" : undefined;
+      lines.push(this.#paint(style, safeLines(`  ${detail}`)));
     }
     for (const line of body?.split("\n") ?? []) {
       lines.push(`  ${printable(line)}`);
@@ -119,13 +118,13 @@ export class Output {
     return `${lines.join("\n")}\n`;
   }
 
-  #paint(format: Parameters<typeof styleText>[0] | undefined, text: string): string {
-    if (format === undefined || !this.#hasColor) return text;
-    return styleText(format, text, { validateStream: false });
+  #paint(style: Parameters<typeof styleText>[0] | undefined, text: string): string {
+    if (style === undefined || !this.#hasColor) return text;
+    return styleText(style, text, { validateStream: false });
   }
 }
 
-const indent = (text: string) => wrap(printable(cut(text, TEXT_LIMIT)));
+const safeLines = (text: string) => wrap(printable(cut(text, TEXT_LIMIT)));
 
 /** NO_COLOR counts when it is not empty (https://no-color.org), and before FORCE_COLOR. */
 function hasColor(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {

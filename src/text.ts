@@ -28,16 +28,15 @@ export function quantity(count: number, noun: string): string {
 }
 
 /**
- * Indents a paragraph by two, and breaks it between words into lines of at most 80 columns. A
- * longer word, such as a URL to copy, stays whole on a line of its own.
+ * Breaks a line between words into lines of at most 80 columns, of which all but the first are
+ * indented by two. A longer word, such as a URL to copy, stays whole on a line of its own.
  */
-export function wrap(paragraph: string): string {
-  const indented = `  ${paragraph}`;
-  if (indented.length <= COLUMNS) return indented;
+export function wrap(text: string): string {
+  if (text.length <= COLUMNS) return text;
   const lines: string[] = [];
   let line = "";
   // Each word with the spaces before it, so that aligned columns stay aligned.
-  for (const word of indented.split(/(?<=[^ ])(?= )/)) {
+  for (const word of text.split(/(?<=[^ ])(?= )/)) {
     const isFull = line !== "" && line.length + word.length > COLUMNS;
     if (isFull) lines.push(line);
     line = isFull ? `  ${word.trimStart()}` : `${line}${word}`;

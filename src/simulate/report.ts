@@ -9,17 +9,17 @@ export function formatStep(step: Step, answer: StepAnswer, isPassed: boolean, ms
   const result = isPassed ? "passed" : "FAILED";
   const status = "status" in answer ? `${answer.status}` : "-";
   const duration = `${Math.round(ms)} ms`;
-  return formatLine(`${result}  ${status.padEnd(3)}  ${duration.padStart(7)}  ${step.name}`);
+  return formatLine(`${result}  ${status.padEnd(3)}  ${duration.padStart(6)}  ${step.name}`);
 }
 
 /** A line from the edge, broken at 80 columns. */
 export function formatLine(line: string): string {
-  return `${wrap(printable(line)).slice(2)}\n`;
+  return `${wrap(printable(line))}\n`;
 }
 
 /** Lines under a step's, indented and broken at 80 columns. */
 export function formatDetails(lines: string[]): string {
-  return lines.map((line) => `${wrap(printable(line))}\n`).join("");
+  return lines.map((line) => formatLine(`  ${line}`)).join("");
 }
 
 /** How many steps there were, and what became of them. */
