@@ -6,7 +6,7 @@ import { fieldsOf } from "./values.js";
 
 /** What to enter in Okta's form, beside the URL. */
 export interface HookForm {
-  /** The Authentication secret; undefined where no person sees it, but a log keeps it. */
+  /** The Authentication secret; undefined where stderr is no terminal, as a log would keep it. */
   secret: string | undefined;
   /** The event types to subscribe to. */
   eventTypes: string[];
@@ -86,7 +86,7 @@ function formFields({ secret, eventTypes }: HookForm): string[] {
   ];
 }
 
-/** For a log, which is read later; to Node the windows of Git Bash and of IDEs are such, too. */
+/** For stderr that is no terminal: a log, but to Node also a window of Git Bash or of an IDE. */
 const HIDDEN_SECRET = ["hidden here; to see it:", `node -p "'Basic ' + btoa('USERNAME:PASSWORD')"`];
 
 /** Values stand beside their name, a line each, unless one is long. */

@@ -144,16 +144,16 @@ function openStream(stream: Writable & { fd: number }, isLog: boolean): Writable
   if (stream instanceof WriteStream) return stream;
   // A file's own stream does not notice a write that a full disk cuts short.
   if (!(stream instanceof Socket)) return createFileStream(stream.fd, isLog);
-  // A pipe is opened again: what compiles the source makes it blocking, and the whole receiver
-  // would wait for a reader.
+  // A pipe is opened again: tsx's compiler may leave it blocking, and then the whole receiver waits
+  // for a reader.
   return new Socket({ fd: stream.fd, readable: false, writable: true });
 }
 
 /**
  * A stream that writes each group of lines whole, or nothing of it.
  *
- * @param isLog whether errors are not told: a stream that was told of one writes nothing any more,
- * and a log shall go on when its disk has room again
+ * @param isLog whether errors are kept from the stream: an error would end it, and a log has to go
+ * on when its disk has room again
  */
 function createFileStream(fd: number, isLog: boolean): Writable {
   return new Writable({

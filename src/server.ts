@@ -21,8 +21,8 @@ function main(): void {
     return fail(["The receiver takes no arguments: set PORT and the other settings in .env."], 2);
   }
   if (isFirstStart(env)) {
-    const made = makeEnvFile();
-    if ("problems" in made) return fail(made.problems, 1);
+    const problems = makeEnvFile();
+    if (problems.length > 0) return fail(problems, 1);
     stderr.write(".env was made from .env.example.\n");
   }
   const settings = readSettings(env);

@@ -28,22 +28,22 @@ export interface Settings {
 const CREDENTIALS = ["BASIC_AUTH_USERNAME", "BASIC_AUTH_PASSWORD"];
 
 /**
- * Whether nothing is set yet, and `.env` can be made from the example. Where LISTEN_HOST is set, the
- * example's published password is not put to use without a person's doing.
+ * Whether nothing is set yet, and `.env` can be made from the example. Not where LISTEN_HOST is set:
+ * others may reach the receiver then, and the example's password is published.
  */
 export function isFirstStart(env: NodeJS.ProcessEnv): boolean {
   const isUnset = !env.LISTEN_HOST && CREDENTIALS.every((name) => !env[name]);
   return isUnset && existsSync(".env.example") && !existsSync(".env");
 }
 
-/** Copies `.env.example` to `.env`, never over a file that is there. */
-export function makeEnvFile(): Result<".env"> {
+/** Copies `.env.example` to `.env`, never over a file that is there; returns why it cannot. */
+export function makeEnvFile(): string[] {
   try {
     copyFileSync(".env.example", ".env", constants.COPYFILE_EXCL);
-    return { value: ".env" };
+    return [];
   } catch (error) {
     const why = describeFileError(".env", error);
-    return { problems: [why, "It is made from .env.example at the first start."] };
+    return [why, "It is made from .env.example at the first start."];
   }
 }
 

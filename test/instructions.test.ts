@@ -7,17 +7,9 @@ import {
   listeningText,
   nextSteps,
 } from "../src/instructions.js";
-import type { Settings } from "../src/settings.js";
 import { SECRET } from "./support/okta.js";
+import { GUIDE_SETTINGS } from "./support/process.js";
 
-const settings: Settings = {
-  port: 8082,
-  host: "127.0.0.1",
-  username: "admin",
-  password: "supersecret",
-  ngrokWebAddr: "127.0.0.1:4040",
-  showPayload: false,
-};
 const HERE = { address: "127.0.0.1", port: 8082 };
 const CREATED = "user.lifecycle.create";
 
@@ -80,7 +72,7 @@ const warned: [username: string, password: string, warnings: RegExp[]][] = [
 ];
 for (const [username, password, expected] of warned) {
   test(`of ${username} and ${password} there are ${expected.length} warnings`, () => {
-    const warnings = credentialWarnings({ ...settings, username, password });
+    const warnings = credentialWarnings({ ...GUIDE_SETTINGS, username, password });
     assert.equal(warnings.length, expected.length);
     for (const [index, pattern] of expected.entries()) assert.match(`${warnings[index]}`, pattern);
     // No value is shown, and none is known to come from .env.
@@ -99,7 +91,7 @@ const failures: [code: string, text: RegExp, remedy: RegExp][] = [
 for (const [code, expected, remedy] of failures) {
   test(`where listening fails with ${code}, it is said what to change`, () => {
     const error = Object.assign(new Error("it failed"), { code });
-    const { text, details = [] } = describeListenError(error, settings);
+    const { text, details = [] } = describeListenError(error, GUIDE_SETTINGS);
     assert.match(text, expected);
     assert.match(details.join("\n"), remedy);
   });

@@ -48,7 +48,7 @@ test("its entries print their lines when its commands trigger them", async (t) =
     const command = blocks("sh").join("").match(`npm run simulate (${eventType}.*)\n`);
     const values = command?.[1]?.split(" ") ?? [];
     assert.ok(values.length > 1, `no command for ${eventType}`);
-    const args = ["--import", "tsx", "src/simulate.ts", ...values, url];
+    const args = ["--import", "tsx/esm", "src/simulate.ts", ...values, url];
     const simulator = run(t, process.execPath, args, { cwd, env: GUIDE });
     const { code } = await simulator.ended;
     assert.equal(code, 0, simulator.stdout.text + simulator.stderr.text);

@@ -4,18 +4,10 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "dotenv";
 import { isFirstStart, localUrl, readSettings } from "../src/settings.js";
-import { folder } from "./support/process.js";
+import { folder, GUIDE_SETTINGS } from "./support/process.js";
 import type { Ends } from "./support/transcript.js";
 
 const CREDENTIALS = { BASIC_AUTH_USERNAME: "admin", BASIC_AUTH_PASSWORD: "supersecret" };
-const DEFAULTS = {
-  port: 8082,
-  host: "127.0.0.1",
-  username: "admin",
-  password: "supersecret",
-  ngrokWebAddr: "127.0.0.1:4040",
-  showPayload: false,
-};
 
 /** Goes into a new folder for the time of the test. */
 function enterFolder(t: Ends): void {
@@ -26,7 +18,7 @@ function enterFolder(t: Ends): void {
 
 type Variables = Record<string, string>;
 
-const good: [what: string, env: Variables, expected: Partial<typeof DEFAULTS>][] = [
+const good: [what: string, env: Variables, expected: Partial<typeof GUIDE_SETTINGS>][] = [
   ["empty as missing", { PORT: "", LISTEN_HOST: "", NGROK_WEB_ADDR: "", SHOW_PAYLOAD: "" }, {}],
   ["an agent on IPv6", { NGROK_WEB_ADDR: "[::1]:4040" }, { ngrokWebAddr: "[::1]:4040" }],
   ["a password of any text", { BASIC_AUTH_PASSWORD: ` a:b#"c ` }, { password: ` a:b#"c ` }],
@@ -39,7 +31,7 @@ for (const [what, env, expected] of good) {
   test(`reads ${what}`, (t) => {
     enterFolder(t);
     const settings = readSettings({ ...CREDENTIALS, ...env });
-    assert.deepEqual(settings, { value: { ...DEFAULTS, ...expected } });
+    assert.deepEqual(settings, { value: { ...GUIDE_SETTINGS, ...expected } });
   });
 }
 
@@ -80,7 +72,7 @@ test("the environment wins, but an empty variable does not hide what .env has", 
   const file = `\ufeff${withPassword("'ä#$A\\n\"'")}PORT=1\nLISTEN_HOST=::1\n`;
   writeFileSync(".env", file.replaceAll("\n", "\r\n"));
   assert.deepEqual(readSettings({ PORT: "2", LISTEN_HOST: "", BASIC_AUTH_PASSWORD: "" }), {
-    value: { ...DEFAULTS, port: 2, host: "::1", username: "me", password: 'ä#$A\\n"' },
+    value: { ...GUIDE_SETTINGS, port: 2, host: "::1", username: "me", password: 'ä#$A\\n"' },
   });
 });
 
@@ -128,9 +120,9 @@ test("a receiver on all addresses, or on one of IPv6, is asked by a URL", () => 
 test(".env.example holds the guide's values, and each setting in it has its default", (t) => {
   const text = readFileSync(new URL("../.env.example", import.meta.url), "utf8");
   enterFolder(t);
-  assert.deepEqual(readSettings(parse(text)), { value: DEFAULTS });
+  assert.deepEqual(readSettings(parse(text)), { value: GUIDE_SETTINGS });
   const all = parse(text.replace(/^#(?=[A-Z_]+=)/gm, ""));
-  assert.deepEqual(readSettings({ ...all }), { value: { ...DEFAULTS, showPayload: true } });
+  assert.deepEqual(readSettings({ ...all }), { value: { ...GUIDE_SETTINGS, showPayload: true } });
   const names = ["PORT", "LISTEN_HOST", "NGROK_WEB_ADDR", "SHOW_PAYLOAD"];
   assert.deepEqual(Object.keys(all), [...Object.keys(CREDENTIALS), ...names]);
   assert.match(text, /^BASIC_AUTH_PASSWORD='supersecret'$/m, "in single quotes");

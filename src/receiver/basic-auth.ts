@@ -66,7 +66,7 @@ const WRONG_HEADERS: Wrong[] = [
   [/^basic\s+basic(\s|$)/i, 'the secret begins with "Basic " twice', `Once is right. ${PASTE}`],
 ];
 
-/** What is in the Base64 of a wrong header, in the same way. */
+/** Wrong credentials, once they are decoded, in the same way. */
 const WRONG_CREDENTIALS: Wrong[] = [
   [/^(?![^:]+:)/, "the secret holds no user name before the password", PASTE],
   [/[\r\n]$/, "the secret ends in a line break", `echo adds one. ${PASTE}`],
@@ -75,7 +75,7 @@ const WRONG_CREDENTIALS: Wrong[] = [
 
 const NOT_BASE64: Wrong = [/^/, "the secret is not Base64 of username:password", PASTE];
 
-/** How much of a header is looked at, in characters: to find what stands twice takes its square. */
+/** How much of a header is looked at, in characters: to find a repeated secret is quadratic. */
 const EXPLAINED_LENGTH = 1_000;
 
 /** Explains a wrong header from what it looks like alone: the right credentials are not used. */

@@ -84,8 +84,8 @@ export function createHookServer(app: Express, log: Output): HookServer {
   return { server, stop };
 }
 
-// A client may send a whole URL (RFC 9112, 3.2.2), and what is no target at all: Express would fail
-// on a fragment, and on what is not ASCII.
+// A client may send a whole URL (RFC 9112, 3.2.2). Where Express cannot parse a target, such as one
+// with a fragment or a character beyond ASCII, it calls no handler.
 const NOT_IN_TARGET = /^https?:\/\/[^/?#]*|#.*|[^!-~]/gi;
 
 function toPathAndQuery(target: string): string {
@@ -134,9 +134,9 @@ function endFaultyRequest(res: HookResponse, { status, problem }: ClientError): 
   } else if (res.writableFinished) {
     // It was refused, and the rest of its body does not come.
     req.socket.destroySoon();
-  } else {
-    // A whole request gets its answer, and nothing follows one.
-    if (res.shouldKeepAlive) res.once("close", () => req.socket.destroySoon());
+  } else if (res.shouldKeepAlive) {
+    // A whole request still gets its answer. Then the connection closes: nothing can follow.
     res.shouldKeepAlive = false;
+    res.once("close", () => req.socket.destroySoon());
   }
 }

@@ -17,7 +17,7 @@ const REMARK_LIMIT = 20;
 
 /** What was found in the events so far. */
 interface Tally {
-  /** What writes the lines: no sentence begins before all events are looked at. */
+  /** Each forms a line. They are called together, after the last event was looked at. */
   sentences: (() => Promise<string>)[];
   /** Why something is not announced, although its type is. */
   remarks: string[];
@@ -91,7 +91,7 @@ function findTargets(event: HookEvent, { about = "User" }: Announcement): Target
   return event.targets.filter((target) => isOfType(target, about));
 }
 
-/** Rejects also with what is thrown at once, as all sentences are to be under way together. */
+/** Forms a line. What an entry throws at once becomes a rejection, too. */
 async function formSentence(
   entry: Announcement,
   target: NamedTarget,

@@ -5,12 +5,12 @@ import { randomUUID } from "node:crypto";
 // https://developer.okta.com/docs/concepts/event-hooks/#sample-event-delivery-payload
 
 /** A user with a login. */
-export function user(login: string) {
+export function user(login: string): object {
   return createTarget("User", "00u0example", login, nameFrom(login));
 }
 
 /** A group. Okta gives groups no other alternateId. */
-export function group(name: string) {
+export function group(name: string): object {
   return createTarget("UserGroup", "00g0example", "unknown", name);
 }
 
@@ -27,7 +27,6 @@ function nameFrom(login: string): string {
 }
 
 const ADMIN = createTarget("User", "00u1example", "admin@example.com", "Example Admin");
-
 const GROUP = group("Engineering");
 const APP = createTarget("AppInstance", "0oa0example", "Example App", "Example App");
 const appUser = (login: string) => createTarget("AppUser", "0ua0example", login, nameFrom(login));

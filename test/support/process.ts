@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Settings } from "../../src/settings.js";
 import { Transcript, type Ends } from "./transcript.js";
 
 const fromSource = (path: string) => [
@@ -34,6 +35,16 @@ export const GUIDE = {
   BASIC_AUTH_PASSWORD: "supersecret",
   PORT: "0",
   NGROK_WEB_ADDR: "127.0.0.1:2",
+};
+
+/** The settings that follow from the guide's values alone. */
+export const GUIDE_SETTINGS: Settings = {
+  port: 8082,
+  host: "127.0.0.1",
+  username: "admin",
+  password: "supersecret",
+  ngrokWebAddr: "127.0.0.1:4040",
+  showPayload: false,
 };
 
 export interface Run {

@@ -23,7 +23,7 @@ export function copyWithEntries(t: Ends, entries: string): string {
 
 /** Starts a copy's receiver with the guide's credentials, and waits until it listens. */
 export async function startCopy(t: Ends, cwd: string) {
-  const args = ["--import", "tsx", "src/server.ts"];
+  const args = ["--import", "tsx/esm", "src/server.ts"];
   const receiver = run(t, process.execPath, args, { cwd, env: GUIDE });
   const [, url = ""] = await receiver.stderr.until(/^Listening on (.*)\n/m);
   return { ...receiver, url };
