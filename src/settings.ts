@@ -92,9 +92,10 @@ function loadEnvFile(env: NodeJS.ProcessEnv): string[] {
 }
 
 /** What to do about a setting that is missing. */
-function describeRemedy(): string {
-  if (existsSync(".env")) return "Set it in .env, in single quotes, as a # starts a comment.";
-  return `There is no .env in ${resolve()}: copy .env.example to .env in the project's folder.`;
+function describeRemedy(): string[] {
+  if (existsSync(".env")) return ["  Set it in .env, in single quotes, as a # starts a comment."];
+  const remedy = "  Copy .env.example to .env in the project's folder.";
+  return [`  There is no .env in ${resolve()}.`, remedy];
 }
 
 const invalid = (name: string, form: string, value: string) =>
@@ -116,7 +117,7 @@ function findCredentialProblems(env: NodeJS.ProcessEnv): string[] {
   }
   const missing = CREDENTIALS.filter((name) => !env[name]);
   if (missing.length > 0) {
-    problems.push(`${missing.join(" and ")} must be set, and not empty.`, `  ${describeRemedy()}`);
+    problems.push(`${missing.join(" and ")} must be set, and not empty.`, ...describeRemedy());
   }
   return problems;
 }

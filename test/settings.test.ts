@@ -86,7 +86,7 @@ const files: [what: string, make: () => void, said: RegExp][] = [
   [
     "that is not there, beside an example",
     () => writeFileSync(".env.example", ""),
-    /must be set.*\n.*There is no \.env in \/.*: copy \.env\.example to \.env/,
+    /must be set.*\n.*There is no \.env in \/.*\.\n {2}Copy \.env\.example to \.env/,
   ],
 ];
 for (const [what, make, said] of files) {

@@ -108,22 +108,23 @@ function describeConsequence({ expected }: Step, status?: number): string[] {
 }
 
 const NGROK_FIXES = new Map([
-  ["ERR_NGROK_3200", "the tunnel is closed: start ngrok again"],
-  ["ERR_NGROK_8012", "start the receiver, on the port that ngrok forwards to"],
-  ["ERR_NGROK_3006", "the tunnel asks for Basic authentication of its own: open it without"],
+  ["ERR_NGROK_3200", "The tunnel is closed: start ngrok again."],
+  ["ERR_NGROK_8012", "Start the receiver, on the port that ngrok forwards to."],
+  ["ERR_NGROK_3006", "The tunnel asks for its own Basic authentication: open it without."],
 ]);
 
 /** Explains an answer of what stands between Okta and the receiver; undefined for the receiver's. */
 function explainIntermediary({ status, headers, body }: Answer): string | undefined {
   const [code] = /ERR_NGROK_\d{1,6}/.exec(`${headers.get("ngrok-error-code")} ${body}`) ?? [];
   if (code !== undefined) {
-    return `ngrok answered ${code}: ${NGROK_FIXES.get(code) ?? "look it up in ngrok's documentation"}.`;
+    const fix = NGROK_FIXES.get(code) ?? "Look it up in ngrok's documentation.";
+    return `ngrok answered ${code}. ${fix}`;
   }
   const isRedirect = status >= 300 && status < 400;
   if (isRedirect || headers.get("www-authenticate") === "tunnel") {
     const location = headers.get("location");
-    const target = location === null ? "" : ` It leads to ${location}, and Okta does not follow.`;
-    return `Something in front asks for a login: make the tunnel public.${target}`;
+    const redirect = location === null ? "" : ` Okta does not follow its redirect to ${location}`;
+    return `Something in front asks for a login: make the tunnel public.${redirect}`;
   }
   const isOurs = typeof parseFields(body).error === "string";
   if ([502, 503, 530].includes(status) && !isOurs) {

@@ -61,13 +61,13 @@ const anywhere: [what: string, answer: StepAnswer, retry: "once" | "never", said
   ["a 500", answer(500, OURS), "once", /correct the receiver's code/],
   ["our own 503", answer(503, OURS), "once", /cannot write/],
   // What answers in the receiver's place.
-  ["ngrok's closed tunnel", answer(404, PAGE, ngrok("ERR_NGROK_3200")), "never", /3200: .*closed/],
-  ["ngrok's page", answer(502, "<p>(ERR_NGROK_8012)</p>"), "once", /8012: start the receiver/],
-  ["another code", answer(503, OURS, ngrok("ERR_NGROK_15013")), "once", /ERR_NGROK_15013: look/],
+  ["ngrok's closed tunnel", answer(404, PAGE, ngrok("ERR_NGROK_3200")), "never", /3200\. .*closed/],
+  ["ngrok's page", answer(502, "<p>(ERR_NGROK_8012)</p>"), "once", /8012\. Start the receiver/],
+  ["another code", answer(503, OURS, ngrok("ERR_NGROK_15013")), "once", /ERR_NGROK_15013\. Look/],
   // To the steps that want a refusal a 401 is right, whoever gives it.
-  ["ngrok's own Basic", answer(401, "", ngrok("ERR_NGROK_3006")), "never", /3006: .*Basic/],
+  ["ngrok's own Basic", answer(401, "", ngrok("ERR_NGROK_3006")), "never", /3006\. .*Basic/],
   ["a dev tunnel", answer(401, "", { "www-authenticate": "tunnel" }), "never", LOGIN],
-  ["a redirect", answer(308, "", { location: "/in" }), "never", /for a login.* leads to \/in/],
+  ["a redirect", answer(308, "", { location: "/in" }), "never", /for a login.* redirect to \/in/],
   ["a redirect to nowhere", answer(307), "never", LOGIN],
   ["a 502 of localtunnel's", answer(502, PAGE), "once", UNREACHED],
   ["a 503 of localtunnel's", answer(503), "once", UNREACHED],
